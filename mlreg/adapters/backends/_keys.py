@@ -1,0 +1,23 @@
+"""Owns what a key of a backend may look like."""
+
+from __future__ import annotations
+
+
+def check_key(key: str) -> None:
+    """Passes a clean relative key such as `history/fraud/00000042.json`.
+
+    Raises:
+        ValueError: `key` is empty, absolute or has an empty part, `.`, `..`, a backslash or a NUL.
+    """
+    if "\\" in key or "\0" in key or not {"", ".", ".."}.isdisjoint(key.split("/")):
+        raise ValueError(f"{key!r} is not a clean relative key")
+
+
+def check_prefix(prefix: str) -> None:
+    """Passes a clean relative key, or `""` for everything.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if prefix:
+        check_key(prefix)

@@ -1,0 +1,232 @@
+"""Owns bytes kept as files below a directory, safe against crashes, loss of power and other processes.
+
+A file is written in `tmp/`, synced, and linked to its name, then the directories of the name are synced.
+The directory `tmp/` belongs to this module: it is no place for keys, and `list("")` leaves it out.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import BinaryIO
+
+from mlreg.adapters.backends._keys import check_key, check_prefix
+from mlreg.ports import Backend
+
+_STAGING = "tmp"
+_NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+_NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EROFS}
+
+
+def connect(location: str | os.PathLike[str]) -> Backend:
+    """Returns the backend below the directory `location`."""
+    return LocalBackend(location)
+
+
+class LocalBackend:
+    """Keeps bytes as read-only files below `root`, as `mlreg.ports.Backend` says.
+
+    Args:
+        root: A directory that is there: a missing one may be a disk that is not mounted, so it is not made.
+    """
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self._root = os.fspath(root)
+        self._durable: set[str] = set()  # directories whose own name has been synced
+
+    def open(self, key: str) -> BinaryIO:
+        """Opens the file `key` for reading.
+
+        Raises:
+            FileNotFoundError: There is none.
+            OSError: It cannot be read, or something else than a file is there: a symbolic link answers ELOOP.
+        """
+        check_key(key)
+        return open(self._path(key), "rb", opener=_open_file)
+
+    def create(self, key: str, chunks: Iterable[bytes]) -> bool:
+        """Keeps `chunks` under `key` unless something is there, and returns whether it did.
+
+        Raises:
+            ValueError: `key` is not a clean relative key, or is in `tmp/`.
+            OSError: The disk is full, read-only or failing, the file system has no hard links, or something
+                else than a file is there.
+        """
+        check_key(key)
+        if key.split("/", 1)[0] == _STAGING:
+            raise ValueError(f"{key!r} is in a directory that the backend needs for itself")
+        created = not self._is_kept(key) and self._add(key, chunks)
+        self._sync_names(key)
+        return created
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Yields every file below the directory `prefix`, sorted, and what else lies there: links, sockets.
+
+        Directories behind symbolic links are not entered. Names that are no clean keys may be among them.
+        """
+        check_prefix(prefix)
+        return self._walk(prefix and prefix + "/")
+
+    def delete(self, key: str) -> None:
+        """Removes the file `key` if it is there."""
+        check_key(key)
+        with suppress(FileNotFoundError):
+            os.unlink(self._path(key))
+            _sync_directory(self._path(_parent(key)))
+
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
+        """Holds a shared lock on `tmp/lock`, a file that is never deleted; waits while someone removes.
+
+        Goes on without one where the file system has no locks or is read-only: the lock only keeps a removal
+        from what nothing refers to yet, while two events can never take one number, with or without it.
+        """
+        with ExitStack() as held:
+            try:
+                self._make_directory(_STAGING)
+                flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+                lock = os.open(self._path(f"{_STAGING}/lock"), flags, 0o666)
+                held.callback(os.close, lock)
+                fcntl.flock(lock, fcntl.LOCK_SH)
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
+            yield
+
+    def _path(self, key: str) -> str:
+        return os.path.join(self._root, key)
+
+    def _is_kept(self, key: str) -> bool:
+        """Opens it: a link or a directory in the way must not pass for bytes that can be relied on."""
+        try:
+            self.open(key).close()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _add(self, key: str, chunks: Iterable[bytes]) -> bool:
+        staged = self._path(f"{_STAGING}/{os.getpid()}-{os.urandom(8).hex()}")
+        try:
+            self._stage(staged, chunks)
+            self._make_directories(key)
+            if _link(staged, self._path(key)):
+                return True
+            self.open(key).close()
+            return False
+        finally:
+            with suppress(OSError):  # one that stays is swept later
+                os.unlink(staged)
+
+    def _stage(self, path: str, chunks: Iterable[bytes]) -> None:
+        self._make_directory(_STAGING)
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        file = os.open(path, flags, 0o444)
+        try:
+            for chunk in chunks:
+                _write(file, chunk)
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+    def _make_directories(self, key: str) -> None:
+        if not os.path.isdir(self._path(_parent(key))):
+            for directory in reversed([*_directories(key)]):
+                self._make_directory(directory)
+
+    def _make_directory(self, directory: str) -> None:
+        with suppress(FileExistsError):
+            os.mkdir(self._path(directory))
+            self._durable.discard(directory)
+
+    def _sync_names(self, key: str) -> None:
+        """Makes the name `key` outlast a loss of power, and those of the directories on the way to it."""
+        _sync_directory(self._path(_parent(key)))
+        for directory in _directories(key):
+            if directory not in self._durable:
+                _sync_directory(self._path(_parent(directory)))
+                self._durable.add(directory)
+
+    def _walk(self, start: str) -> Iterator[str]:
+        """Yields what lies below the directory `start`; here directories are the keys that end with `/`."""
+        pending = _entries(self._root, start)
+        while pending:
+            key = pending.pop()
+            if key.endswith("/"):
+                pending.extend(_entries(self._root, key))
+            else:
+                yield key
+
+
+def _parent(key: str) -> str:
+    return key.rpartition("/")[0]
+
+
+def _directories(key: str) -> Iterator[str]:
+    """Yields the directories that `key` lies in, innermost first, without the root."""
+    while key := _parent(key):
+        yield key
+
+
+def _entries(root: str, directory: str) -> list[str]:
+    """Returns the keys directly in `directory`, sorted backwards: as they come off a stack."""
+    try:
+        # a path that ends with `/` would follow a link
+        opened = _open_directory(os.path.join(root, directory.rstrip("/")), os.O_NOFOLLOW)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    try:
+        with os.scandir(opened) as entries:
+            # the `/` also sorts: `a.b` comes before `a/b`
+            found = [directory + e.name + ("/" if e.is_dir(follow_symlinks=False) else "") for e in entries]
+    finally:
+        os.close(opened)
+    return sorted((key for key in found if key != f"{_STAGING}/"), reverse=True)
+
+
+def _open_file(path: str, flags: int) -> int:
+    # without O_NONBLOCK a FIFO in the way would wait for a writer for ever
+    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    mode = os.fstat(file).st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # open() itself refuses directories
+        os.close(file)
+        raise OSError(errno.EINVAL, "not a regular file", path)
+    return file
+
+
+def _open_directory(path: str, flags: int = 0) -> int:
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | flags)
+
+
+def _write(file: int, chunk: bytes) -> None:
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def _link(staged: str, path: str) -> bool:
+    """Gives a staged file its name unless the name is taken: unlike rename, link refuses to replace."""
+    try:
+        os.link(staged, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno in _NO_HARD_LINKS:
+            why = f"a repository needs a file system with hard links ({os.strerror(error.errno)})"
+            raise OSError(error.errno, why, path) from error
+        raise
+    return True
+
+
+def _sync_directory(path: str) -> None:
+    directory = _open_directory(path)
+    try:
+        os.fsync(directory)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems cannot sync a directory, and need not
+            raise
+    finally:
+        os.close(directory)

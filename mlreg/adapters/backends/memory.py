@@ -1,0 +1,64 @@
+"""Owns bytes kept in this process's memory: a backend for tests and trials."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from threading import Lock
+from typing import BinaryIO
+
+from mlreg.adapters.backends._keys import check_key, check_prefix
+from mlreg.ports import Backend
+
+
+def connect(location: str | os.PathLike[str]) -> Backend:
+    """Returns a new empty backend, whatever `location` is."""
+    return MemoryBackend()
+
+
+class MemoryBackend:
+    """Keeps bytes in a dictionary, as `mlreg.ports.Backend` says; threads may share it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+        self._lock = Lock()
+
+    def open(self, key: str) -> BinaryIO:
+        """Opens the bytes under `key` for reading."""
+        check_key(key)
+        try:
+            return io.BytesIO(self._kept[key])
+        except KeyError:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), key) from None
+
+    def create(self, key: str, chunks: Iterable[bytes]) -> bool:
+        """Keeps `chunks` under `key` unless something is there, and returns whether it did."""
+        check_key(key)
+        if key in self._kept:
+            return False
+        content = b"".join(chunks)
+        with self._lock:
+            if key in self._kept:
+                return False
+            self._kept[key] = content
+            return True
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Yields every key below the directory `prefix`, sorted."""
+        check_prefix(prefix)
+        directory = prefix and prefix + "/"
+        with self._lock:
+            return iter(sorted(key for key in self._kept if key.startswith(directory)))
+
+    def delete(self, key: str) -> None:
+        """Removes `key` if it is there."""
+        check_key(key)
+        with self._lock:
+            self._kept.pop(key, None)
+
+    def sharing(self) -> AbstractContextManager[None]:
+        """Does nothing: one process has no concurrent removal to hold off."""
+        return nullcontext()

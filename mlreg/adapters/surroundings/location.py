@@ -1,0 +1,90 @@
+"""Owns where the repository is: what the user says, else the environment, else the nearest upwards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlreg.domain.names import quoted
+from mlreg.errors import ConflictError, NotFoundError
+
+DIRECTORY = ".mlreg"
+VARIABLE = "MLREG_DIR"
+
+
+def find(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Returns the `.mlreg` directory that `given` (it, or the directory that holds it), `MLREG_DIR` or the working
+    directory and its parents lead to.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    named = given or environment.get(VARIABLE)
+    if named:
+        path = target(named)
+        if path.is_dir():
+            return path
+        raise NotFoundError(
+            f"there is no repository at {quoted(str(named))}",
+            hint="make one with `mlreg init`",
+            code="no-repository",
+        )
+    here = working_directory()
+    for directory in (here, *here.parents):
+        if (directory / DIRECTORY).is_dir():
+            return directory / DIRECTORY
+    raise NotFoundError(
+        f"there is no repository in {quoted(str(here))} or above it",
+        hint="make one with `mlreg init`, or name one with `-C DIR`",
+        code="no-repository",
+    )
+
+
+def place_for_new(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Returns where `init` makes the repository: below `given`, `MLREG_DIR` or the working directory."""
+    return target(given or environment.get(VARIABLE) or working_directory())
+
+
+def make(directory: Path) -> None:
+    """Makes `directory` with its parents; on return their names survive a loss of power.
+
+    Raises:
+        ConflictError: A file is in the way.
+        OSError: The disk cannot be written.
+    """
+    made = [path for path in (directory, *directory.parents) if not path.exists()]
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ConflictError(f"{quoted(str(directory), 200)} is in the way: it is a file") from None
+    for path in [*made, directory]:
+        handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def target(named: str | os.PathLike[str]) -> Path:
+    """Returns the `.mlreg` directory that `named`, it or the directory that holds it, means."""
+    path = Path(os.path.abspath(named))
+    return path if path.name == DIRECTORY or _looks_like_repository(path) else path / DIRECTORY
+
+
+def working_directory() -> Path:
+    """Returns the working directory.
+
+    Raises:
+        NotFoundError: It has been deleted.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise NotFoundError(
+            "the working directory does not exist any more", hint="go to one that does"
+        ) from None
+
+
+def _looks_like_repository(path: Path) -> bool:
+    return (path / "format").is_file() and (path / "history").is_dir()

@@ -1,0 +1,241 @@
+"""Owns the command line: builds the app; the one place that prints errors and exits."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from types import FrameType
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from mlreg.cli.context import Session
+from mlreg.cli.output import prepare_streams, silence_stdout
+from mlreg.domain.names import suggestion
+from mlreg.errors import DiskError, MlregError, NotAllowedError, UsageError
+from mlreg.version import __version__
+
+COMMANDS = (
+    "init", "register", "list", "info", "promote", "rollback", "compare", "history", "checkout", "verify",
+    "deprecate", "archive", "tag",
+)  # fmt: skip
+_BUG, _INTERRUPTED, _PIPE_CLOSED, _TERMINATED = 70, 130, 141, 143
+_ClickError: type[Exception] = typer.BadParameter.__mro__[2]  # the base of every error in the words of a call
+
+
+class _Terminated(BaseException):
+    """Somebody asked the process to end."""
+
+
+class LazyGroup(TyperGroup):
+    """The verbs; the module of one is imported when it is called, or when help lists them all."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:
+        """Returns all verbs, in the order of a model's life."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:
+        """Returns the command `cmd_name`, or None where there is none."""
+        return load_command(cmd_name) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:
+        """Returns the command that `args` begin with, and the rest of them.
+
+        Raises:
+            UsageError: There is none of that name.
+        """
+        word = args[0] if args else ""
+        if word.startswith("-") or word in COMMANDS:
+            return super().resolve_command(ctx, args)
+        near = suggestion(word, COMMANDS)
+        raise UsageError(f"{ascii(word[:60])} is not a command of mlreg", hint=near or "see all with `mlreg --help`")
+
+
+def load_command(name: str) -> TyperCommand:
+    """Returns the command `name`, with the options that every command takes."""
+    module = import_module(f"mlreg.cli.commands.{name}")
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(name, epilog=module.EXAMPLES, no_args_is_help=False)(module.run)
+    command = typer.main.get_command(app)
+    command.params.extend(_global_options())
+    return command  # type: ignore[return-value]
+
+
+def build() -> LazyGroup:
+    """Returns the whole command line."""
+    options = [*_global_options(), _version_option()]
+    return LazyGroup(
+        name="mlreg",
+        params=options,
+        help="Git for machine-learning models: versions, stages, history and rollback in a directory.",
+        epilog="Each command explains itself with `mlreg COMMAND --help`.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs the command line and ends the process with the exit code of the contract."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    session = Session(json="--json" in words)
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    prepare_streams()
+    try:
+        code = run(words, session)
+        _flush()
+    except BaseException as error:
+        code = _code_of(error, session)
+    _exit(code)
+
+
+def run(words: Sequence[str], session: Session) -> int:
+    """Runs one call and returns its exit code; errors pass through."""
+    session.json = False
+    code = build().main(args=list(words), prog_name="mlreg", standalone_mode=False, obj=session)
+    return code if isinstance(code, int) else 0
+
+
+def _global_options() -> list[Any]:
+    return [
+        _option(["-C", "--repo"], "The repository: a .mlreg or the directory that holds it.", "repo", metavar="DIR"),
+        _option(["--json"], "Print one JSON document.", "json"),
+        _option(["-q", "--quiet"], "Print names and versions only.", "quiet"),
+        _option(["-v", "--verbose"], "Say more on stderr.", "verbose"),
+        _option(["--no-color"], "Print without colours.", "no_color"),
+        _option(["--actor"], "Who acts; else MLREG_ACTOR, git's user.email, the CI system's user.", "actor", metavar="WHO"),
+    ]
+
+
+def _option(names: list[str], help: str, field: str, metavar: str | None = None) -> TyperOption:
+    def keep(ctx: typer.Context, _: Any, value: Any) -> None:
+        if value not in (None, False):
+            setattr(ctx.find_root().obj, field, value)
+
+    return TyperOption(
+        param_decls=[f"global_{field}", *names],
+        help=help,
+        is_flag=metavar is None,
+        type=bool if metavar is None else str,
+        default=False if metavar is None else None,
+        metavar=metavar,
+        callback=keep,
+        expose_value=False,
+        is_eager=True,
+    )
+
+
+def _version_option() -> TyperOption:
+    def show(ctx: typer.Context, _: Any, value: Any) -> None:
+        if value:
+            print(f"mlreg {__version__}")
+            raise typer.Exit
+
+    return TyperOption(
+        param_decls=["show_version", "--version"],
+        help="Print the version of mlreg.",
+        is_flag=True,
+        type=bool,
+        default=False,
+        callback=show,
+        expose_value=False,
+        is_eager=True,
+    )
+
+
+def _code_of(error: BaseException, session: Session) -> int:
+    session.json = session.json or "--json" in sys.argv[1:]
+    if isinstance(error, BrokenPipeError):
+        silence_stdout()
+        return _PIPE_CLOSED
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return _INTERRUPTED
+    if isinstance(error, _Terminated):
+        return _TERMINATED
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 1
+    known = _known(error)
+    if known is None:
+        return _report_bug(error, session)
+    if isinstance(known, DiskError) and known.facts.get("stdout"):
+        silence_stdout()
+    session.output().fail(known)
+    return known.exit_code
+
+
+def _known(error: BaseException) -> MlregError | None:
+    if isinstance(error, MlregError):
+        return error
+    if isinstance(error, _ClickError):
+        return _usage(error)
+    if isinstance(error, OSError):
+        return _disk(error)
+    if isinstance(error, MemoryError):
+        return DiskError("there is not enough memory", code="memory")
+    return None
+
+
+def _usage(error: Any) -> UsageError:
+    message = error.format_message().strip().rstrip(".").split("\n", 1)[0]
+    path = error.ctx.command_path if error.ctx is not None else "mlreg"
+    return UsageError(message[:1].lower() + message[1:], hint=f"see `{path} --help`")
+
+
+def _disk(error: OSError) -> MlregError:
+    what = (error.strerror or str(error) or type(error).__name__).lower()
+    place = f"{ascii(os.fsdecode(error.filename))[1:-1]}: " if isinstance(error.filename, str | bytes) else ""
+    facts = {"errno": errno.errorcode.get(error.errno or 0), "stdout": not place}
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return NotAllowedError(f"{place}{what}", hint="see who may write there with `ls -ld`", facts=facts)
+    return DiskError(f"{place}{what}", hint="nothing is half done: make room or mend it, then run it again", facts=facts)
+
+
+def _report_bug(error: BaseException, session: Session) -> int:
+    text = "".join(traceback.format_exception(error))
+    if os.environ.get("MLREG_DEBUG"):
+        session.output().say("bug: see the traceback")
+        if sys.stderr is not None:
+            sys.stderr.write(text)
+        return _BUG
+    where = _kept_traceback(text)
+    bug = MlregError(
+        f"a bug in mlreg: {type(error).__name__}",
+        hint=f"please report it with {where}; `MLREG_DEBUG=1` shows it here" if where else "`MLREG_DEBUG=1` shows more",
+        code="bug",
+    )
+    bug.exit_code = _BUG  # type: ignore[misc]
+    session.output().fail(bug)
+    return _BUG
+
+
+def _kept_traceback(text: str) -> str | None:
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="mlreg-bug-", suffix=".txt", delete=False) as file:
+            file.write(text)
+            return file.name
+    except OSError:
+        return None
+
+
+def _on_sigterm(number: int, frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _exit(code: int) -> NoReturn:
+    try:
+        _flush()
+    except (OSError, ValueError):
+        silence_stdout()
+    sys.exit(code)

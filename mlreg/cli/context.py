@@ -1,0 +1,29 @@
+"""Owns what a call says before and after its verb: where, who, how to print."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from mlreg.cli.output import Output
+from mlreg.registry import Registry
+
+
+@dataclass(slots=True)
+class Session:
+    """One call of the command line. The global options write into it while they are parsed."""
+
+    repo: str | None = None
+    actor: str | None = None
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    no_color: bool = field(default_factory=lambda: bool(os.environ.get("NO_COLOR")))
+
+    def registry(self) -> Registry:
+        """Opens the repository that the call is about."""
+        return Registry.open(self.repo, actor=self.actor)
+
+    def output(self) -> Output:
+        """Returns where answers are printed, and how."""
+        return Output(json=self.json, quiet=self.quiet, no_color=self.no_color)

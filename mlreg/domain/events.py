@@ -1,0 +1,76 @@
+"""Owns what can happen: events, and drafts of events that nobody has appended yet.
+
+An event is a few facts about itself (number, kind, at, actor, reason, chain of digests) and its *effects*. The effects
+say all that changes, so that replaying them reads nothing else, and an event of an unknown kind still replays:
+
+    version       which version the event is about
+    record        digest of its record: the version is new; with `content` (digest of its list of files) and `facts`
+                  (digest of what was stated and the files)
+    from, to      the stage that the version leaves (null: it is new) and the one that it stands at now
+    replaced      the version that it displaces, and `replaced_to`, where that one went
+    paths         for each stage with one holder that changes: {"keep": how many versions of its path stay,
+                  "push": those put on top, "holder": who holds it now or null}
+    tags          all tags of the version from now on
+    deprecated    null, or {"reason", "end_of_life"}: from now on
+    skipped       (rollback) [{"version", "why"}]: versions that were passed over
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+REGISTERED = "registered"
+PROMOTED = "promoted"
+ROLLED_BACK = "rolled-back"
+ARCHIVED = "archived"
+DEPRECATED = "deprecated"
+DEPRECATION_LIFTED = "deprecation-lifted"
+TAGGED = "tagged"
+INITIALISED = "initialised"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What shall happen, decided but not appended: no number, time or actor yet."""
+
+    kind: str
+    effects: Mapping[str, Any]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened. `at` is a timestamp, `previous` the digest of event `number` - 1 (None for the first)."""
+
+    number: int
+    id: str
+    model: str
+    kind: str
+    at: str
+    actor: str
+    reason: str | None
+    previous: str | None
+    digest: str
+    effects: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str | None:
+        """The version that the event is about, where it is about one."""
+        value = self.effects.get("version")
+        return value if isinstance(value, str) else None
+
+    def document(self) -> dict[str, Any]:
+        """Returns the event as `history --json` prints it."""
+        return {
+            "number": self.number,
+            "kind": self.kind,
+            "version": self.version,
+            "at": self.at,
+            "actor": self.actor,
+            "reason": self.reason,
+            "digest": self.digest,
+            "previous": self.previous,
+            **{key: value for key, value in self.effects.items() if key != "version"},
+        }

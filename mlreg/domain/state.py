@@ -1,0 +1,190 @@
+"""Owns where things stand: the fold of one model's events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlreg.domain.events import Event
+from mlreg.domain.semver import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """Why a version should not be used any more, and the date after which it will not be there (or None)."""
+
+    reason: str
+    end_of_life: str | None = None
+
+    def document(self) -> dict[str, str | None]:
+        """Returns it as it stands in events and in JSON."""
+        return {"reason": self.reason, "end_of_life": self.end_of_life}
+
+
+@dataclass(slots=True)
+class Standing:
+    """One version as it stands now.
+
+    `record`, `content` and `facts` are digests: of the record, the list of files, what was stated. `moved` is the
+    event that brought it to its stage, `replaced_by` the version that took its place.
+    """
+
+    version: Version
+    record: str
+    content: str
+    facts: str
+    registered: Event
+    stage: str
+    moved: Event
+    replaced_by: str | None = None
+    tags: tuple[str, ...] = ()
+    deprecated: Deprecation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """From event `event` on, `holder` (None: nobody) held a stage.
+
+    `moment` is the greatest `at` of all events up to that one: clocks go backwards, histories do not.
+    """
+
+    holder: str | None
+    moment: str
+    event: Event
+
+
+@dataclass(slots=True)
+class Seat:
+    """A stage with one holder.
+
+    `path` is the way back: who held it before, the holder on top. `forward` is the way that rollbacks came, nearest
+    first. `tenures` is all that ever was. Whenever there is a holder, it is on top of the path.
+    """
+
+    holder: str | None = None
+    path: list[str] = field(default_factory=list)
+    forward: list[str] = field(default_factory=list)
+    tenures: list[Tenure] = field(default_factory=list)
+
+    def change(self, keep: int, push: list[str], holder: str | None) -> None:
+        """Keeps the lowest `keep` versions of the path and puts `push` on top of them."""
+        if push:
+            known = self.forward[: len(push)] == push
+            self.forward = self.forward[len(push) :] if known else []
+        else:
+            self.forward = self.path[keep:] + self.forward
+        self.path[keep:] = push
+        self.holder = holder
+
+    def has_held(self, version: str) -> bool:
+        """Whether `version` ever held the stage."""
+        return any(tenure.holder == version for tenure in self.tenures)
+
+    def holder_before(self, steps: int) -> Tenure | None:
+        """Returns the tenure `steps` before the present one, as it happened, or None where there was none.
+
+        Times without a holder are passed over; while there is no holder, one step is the last holder.
+        """
+        held = [tenure for tenure in self.tenures if tenure.holder is not None]
+        index = len(held) - steps - (1 if self.holder is not None else 0)
+        return held[index] if 0 <= index < len(held) else None
+
+    def tenure_at(self, moment: str) -> Tenure | None:
+        """Returns the tenure that the last event not later than `moment` left, or None before the first."""
+        then = [tenure for tenure in self.tenures if tenure.moment <= moment]
+        return then[-1] if then else None
+
+
+@dataclass(slots=True)
+class ModelState:
+    """One model after its event number `head`; `spelling` is its name as first written."""
+
+    spelling: str = ""
+    head: int = 0
+    head_digest: str | None = None
+    moment: str = ""
+    updated_at: str = ""
+    versions: dict[str, Standing] = field(default_factory=dict)
+    seats: dict[str, Seat] = field(default_factory=dict)
+
+    def holder(self, stage: str) -> str | None:
+        """Returns the version that holds `stage`, or None."""
+        seat = self.seats.get(stage)
+        return seat.holder if seat else None
+
+    def holders(self) -> dict[str, str]:
+        """Returns the stages that have a holder, with it."""
+        return {stage: seat.holder for stage, seat in self.seats.items() if seat.holder is not None}
+
+    def seat(self, stage: str) -> Seat:
+        """Returns the seat of `stage`, an empty one where nobody ever held it."""
+        return self.seats.get(stage) or Seat()
+
+    def in_order(self) -> list[Standing]:
+        """Returns all versions, the greatest first."""
+        return sorted(self.versions.values(), key=lambda standing: standing.version.precedence, reverse=True)
+
+    def latest(self) -> Standing | None:
+        """Returns the greatest release that is neither a pre-release nor deprecated, or None."""
+        for standing in self.in_order():
+            if not standing.version.is_prerelease and standing.deprecated is None:
+                return standing
+        return None
+
+
+def apply(state: ModelState, event: Event) -> None:
+    """Changes `state` into what it is after `event`, the one that follows its head."""
+    effects = event.effects
+    state.spelling = state.spelling or event.model
+    state.head, state.head_digest = event.number, event.digest
+    state.moment = max(state.moment, event.at)
+    state.updated_at = event.at
+    if "record" in effects:
+        _add(state, event)
+    if "to" in effects:
+        _move(state, effects["version"], effects["to"], event, replaced_by=None)
+    if effects.get("replaced") is not None:
+        _move(state, effects["replaced"], effects["replaced_to"], event, replaced_by=effects["version"])
+    for stage, change in effects.get("paths", {}).items():
+        _reseat(state, stage, change, event)
+    if "tags" in effects:
+        state.versions[effects["version"]].tags = tuple(effects["tags"])
+    if "deprecated" in effects:
+        state.versions[effects["version"]].deprecated = _deprecation(effects["deprecated"])
+
+
+def fold(events: Iterable[Event]) -> ModelState:
+    """Returns the state after `events`, all of them from the first."""
+    state = ModelState()
+    for event in events:
+        apply(state, event)
+    return state
+
+
+def _add(state: ModelState, event: Event) -> None:
+    effects = event.effects
+    state.versions[effects["version"]] = Standing(
+        version=Version.parse(effects["version"]),
+        record=effects["record"],
+        content=effects["content"],
+        facts=effects["facts"],
+        registered=event,
+        stage=effects["to"],
+        moved=event,
+    )
+
+
+def _move(state: ModelState, version: str, stage: str, event: Event, *, replaced_by: str | None) -> None:
+    standing = state.versions[version]
+    standing.stage, standing.moved, standing.replaced_by = stage, event, replaced_by
+
+
+def _reseat(state: ModelState, stage: str, change: Mapping[str, Any], event: Event) -> None:
+    seat = state.seats.setdefault(stage, Seat())
+    seat.change(change["keep"], list(change["push"]), change["holder"])
+    seat.tenures.append(Tenure(seat.holder, state.moment, event))
+
+
+def _deprecation(value: Mapping[str, Any] | None) -> Deprecation | None:
+    return None if value is None else Deprecation(value["reason"], value.get("end_of_life"))

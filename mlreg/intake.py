@@ -1,0 +1,253 @@
+"""Owns what comes in from outside: the files of a version, and files of facts about it. Nothing of it is executed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from mlreg.domain.names import checked_path, quoted
+from mlreg.errors import DiskError, NotAllowedError, UsageError
+from mlreg.lazy import LazyModule
+from mlreg.store import codec
+
+if TYPE_CHECKING:
+    from packaging import requirements as packaging_requirements
+
+    from mlreg.store import strict_yaml
+else:
+    strict_yaml = LazyModule("mlreg.store.strict_yaml")
+    packaging_requirements = LazyModule("packaging.requirements")
+
+LEFT_OUT = frozenset({".mlreg", ".git"})
+FACTS_MAX_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to be registered: where it is, and its `path` in the version."""
+
+    path: str
+    source: Path
+    size_bytes: int
+    executable: bool
+
+    def open(self) -> BinaryIO:
+        """Opens it for reading.
+
+        Raises:
+            UsageError: It is not there any more, or not readable.
+        """
+        return open_input(self.source)
+
+
+def gather(paths: Sequence[Path], *, follow_links: bool = False) -> list[SourceFile]:
+    """Returns the files that `paths`, one directory or some files, name; sorted by their path in the version.
+
+    Links among `paths` are followed; links inside a directory only where they stay inside it, or with `follow_links`.
+    Repositories (`.mlreg`, `.git`) inside a directory are left out.
+
+    Raises:
+        UsageError: There is nothing to register, or two files of one name, a directory among files, a link that leads
+            out, or what is neither file nor directory.
+    """
+    if not paths:
+        raise UsageError(
+            "nothing to register", hint="name the files of the model: `mlreg register NAME model.pkl`"
+        )
+    kinds = [_stat(path) for path in paths]
+    if any(stat.S_ISDIR(kind.st_mode) for kind in kinds):
+        if len(paths) > 1:
+            raise UsageError("a directory is registered alone", hint="name one directory, or files only")
+        files = list(_walk(paths[0], follow_links=follow_links))
+    else:
+        files = [_source_file(path, path.name, kind) for path, kind in zip(paths, kinds, strict=True)]
+    if not files:
+        raise UsageError(f"{quoted(str(paths[0]))} has no files")
+    return _without_doubles(sorted(files, key=lambda file: file.path))
+
+
+def open_input(path: Path) -> BinaryIO:
+    """Opens the file `path`, given by the user, for reading.
+
+    Raises:
+        UsageError: It is not there, or a directory.
+        NotAllowedError: It may not be read.
+        DiskError: It cannot be read.
+    """
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise _input_error(path, error) from error
+
+
+def read_facts(path: Path) -> Any:
+    """Returns the values of the file `path`: JSON where its name ends so, else YAML.
+
+    Raises:
+        UsageError: It is not there or cannot be understood; file and line are named.
+    """
+    with open_input(path) as stream:
+        data = stream.read(FACTS_MAX_BYTES + 1)
+    if len(data) > FACTS_MAX_BYTES:
+        raise UsageError(f"cannot read {quoted(str(path))}: it is longer than {FACTS_MAX_BYTES} bytes")
+    parse = codec.parse_json if path.suffix.lower() == ".json" else strict_yaml.parse
+    return parse(data, name=str(path))
+
+
+def read_value(text: str) -> Any:
+    """Returns the value that `text`, typed behind a `name=`, means: a number, true, false, null, else the text."""
+    try:
+        value = strict_yaml.parse(text.encode("utf-8", "surrogateescape"), name="the value")
+    except UsageError:
+        return text
+    return text if isinstance(value, dict | list) or (value is None and text == "") else value
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Returns the mapping that the file `path` holds.
+
+    Raises:
+        UsageError: It holds something else, or cannot be read.
+    """
+    value = read_facts(path)
+    if not isinstance(value, dict):
+        raise UsageError(f"cannot read {quoted(str(path))}: it is not a mapping of names to values")
+    return value
+
+
+def read_features(path: Path) -> list[str]:
+    """Returns the names in the file `path`: a list, a mapping with the key `features`, or one name a line (`.txt`).
+
+    Raises:
+        UsageError: It holds something else, or cannot be read.
+    """
+    if path.suffix.lower() == ".txt":
+        return [line.strip() for line in read_lines(path) if line.strip() and not line.startswith("#")]
+    value = read_facts(path)
+    value = value.get("features") if isinstance(value, dict) else value
+    if not isinstance(value, list) or not all(isinstance(name, str | int | float) for name in value):
+        raise UsageError(f"cannot read {quoted(str(path))}: it is not a list of features")
+    return [str(name) for name in value]
+
+
+def read_requirements(path: Path) -> list[str]:
+    """Returns the Python requirements of the file `path`, one a line, without comments and pip's own options.
+
+    Raises:
+        UsageError: A line is no requirement.
+    """
+    found = []
+    for number, line in enumerate(read_lines(path), 1):
+        text = line.split(" #", 1)[0].strip()
+        if text and not text.startswith(("#", "-")):
+            found.append(checked_requirement(text, f"{path}, line {number}"))
+    return found
+
+
+def checked_requirement(text: str, source: str) -> str:
+    """Returns `text` where it is a Python requirement (PEP 508) such as `xgboost==1.7.0`.
+
+    Raises:
+        UsageError: It is not; `source` says where it stands.
+    """
+    try:
+        return str(packaging_requirements.Requirement(text))
+    except packaging_requirements.InvalidRequirement:
+        raise UsageError(
+            f"cannot read {source}: {quoted(text)} is not a Python requirement",
+            hint="write it as `xgboost==1.7.0`",
+        ) from None
+
+
+def read_lines(path: Path) -> list[str]:
+    """Returns the lines of the text file `path`.
+
+    Raises:
+        UsageError: It is not there, or not UTF-8.
+    """
+    with open_input(path) as stream:
+        try:
+            return stream.read(FACTS_MAX_BYTES).decode("utf-8").splitlines()
+        except UnicodeDecodeError:
+            raise UsageError(f"cannot read {quoted(str(path))}: it is not valid UTF-8") from None
+
+
+def _walk(root: Path, *, follow_links: bool) -> Iterator[SourceFile]:
+    real_root = os.path.realpath(root)
+    pending = [(str(root), "", frozenset({real_root}))]
+    while pending:
+        directory, prefix, seen = pending.pop()
+        for entry in _entries(directory):
+            if entry.name in LEFT_OUT:
+                continue
+            path = Path(entry.path)
+            inside = f"{prefix}{entry.name}"
+            if entry.is_symlink() and not follow_links:
+                _check_stays_inside(path, real_root)
+            kind = _stat(path)
+            if stat.S_ISDIR(kind.st_mode):
+                target = os.path.realpath(path)
+                if target in seen:
+                    raise UsageError(f"{quoted(str(path))} leads back to a directory that holds it")
+                pending.append((entry.path, f"{inside}/", seen | {target}))
+            else:
+                yield _source_file(path, inside, kind)
+
+
+def _entries(directory: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise _input_error(Path(directory), error) from error
+
+
+def _check_stays_inside(path: Path, real_root: str) -> None:
+    target = os.path.realpath(path)
+    if target != real_root and not target.startswith(real_root + os.sep):
+        raise UsageError(
+            f"the link {quoted(str(path))} leads out of the directory",
+            hint="register what such links point at with `--follow-links`",
+            code="link-leads-out",
+        )
+
+
+def _source_file(path: Path, inside: str, kind: os.stat_result) -> SourceFile:
+    if not stat.S_ISREG(kind.st_mode):
+        raise UsageError(f"{quoted(str(path))} is neither a file nor a directory")
+    executable = bool(kind.st_mode & stat.S_IXUSR)
+    return SourceFile(checked_path(inside), path, kind.st_size, executable)
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except (OSError, ValueError) as error:
+        raise _input_error(path, error) from error
+
+
+def _input_error(path: Path, error: OSError | ValueError) -> UsageError | NotAllowedError | DiskError:
+    place = quoted(str(path), 200)
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return UsageError(f"there is no file {place}", code="no-such-file", facts={"file": ascii(str(path))})
+    if isinstance(error, PermissionError):
+        return NotAllowedError(f"{place} may not be read")
+    if isinstance(error, OSError) and error.strerror and not isinstance(error, IsADirectoryError):
+        return DiskError(f"cannot read {place}: {error.strerror.lower()}")
+    return UsageError(f"cannot read {place} as a file")
+
+
+def _without_doubles(files: Iterable[SourceFile]) -> list[SourceFile]:
+    known: dict[str, SourceFile] = {}
+    for file in files:
+        if file.path in known:
+            raise UsageError(
+                f"two files are called {quoted(file.path)}",
+                hint="put them into a directory of their own and register that",
+            )
+        known[file.path] = file
+    return list(known.values())

@@ -1,0 +1,95 @@
+"""Owns the turn from a wish to an event: who loses a race for a number reads on and decides again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mlreg.domain.events import Draft, Event
+from mlreg.domain.state import ModelState
+from mlreg.domain.times import timestamp
+from mlreg.errors import ConflictError
+from mlreg.store.history import History, Stamp
+
+Actor = str | Callable[[], str]
+Clock = Callable[[], datetime]
+Decide = Callable[[ModelState], Draft | None]
+_TRIES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a wish: the state before, what was decided (None: nothing to do), and the event (None: dry run)."""
+
+    before: ModelState
+    draft: Draft | None
+    event: Event | None
+
+    @property
+    def number(self) -> int | None:
+        """The number of the event, where there is one."""
+        return self.event.number if self.event else None
+
+    @property
+    def at(self) -> str | None:
+        """The moment of the event, where there is one."""
+        return self.event.at if self.event else None
+
+
+class Journal:
+    """Adds to histories in the name of one actor."""
+
+    def __init__(self, history: History, *, actor: Actor, now: Clock) -> None:
+        self._history = history
+        self._actor = actor
+        self._now = now
+
+    def stamp(self) -> Stamp:
+        """Returns who acts and when, with a fresh random id."""
+        actor = self._actor if isinstance(self._actor, str) else self._actor()
+        return Stamp(id=os.urandom(16).hex(), at=timestamp(self._now()), actor=actor)
+
+    def foresee(self, state: ModelState, wish: Decide) -> Outcome:
+        """Decides `wish` on `state` and adds nothing."""
+        return Outcome(state, wish(state), None)
+
+    def commit(self, state: ModelState, model: str, wish: Decide) -> Outcome:
+        """Decides `wish` on `state`, or on what it became meanwhile, and adds the event.
+
+        Raises:
+            ConflictError: It lost ten thousand races.
+        """
+        stamp = self.stamp()
+        for _ in range(_TRIES):
+            draft = wish(state)
+            if draft is None:
+                self._history.settle(model, state)
+                return Outcome(state, None, None)
+            try:
+                return Outcome(state, draft, self._history.append(state, model, draft, stamp))
+            except ConflictError:
+                self._history.catch_up(state, model)
+        raise ConflictError(f"{model} changes faster than it can be read", hint="try again when it is calmer")
+
+    def commit_as_seen(self, state: ModelState, model: str, wish: Decide) -> Outcome:
+        """Decides `wish` on `state` and adds the event; for wishes that depend on what one has seen.
+
+        Raises:
+            ConflictError: Somebody else was faster and the decision would be another now.
+        """
+        seen = wish(state)
+
+        def same_wish(now: ModelState) -> Draft | None:
+            draft = wish(now)
+            if draft != seen:
+                raise ConflictError(
+                    f"{model} changed while you were at it",
+                    hint=f"look at `mlreg history {model}`, then run the command again",
+                    facts={"model": model, "event": now.head},
+                    code="moved",
+                )
+            return draft
+
+        return self.commit(state, model, same_wish)

@@ -1,0 +1,104 @@
+"""Owns the catalog: the records of all versions, one YAML file each, named by version and digest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlreg.domain.record import RECORD_FORMAT, ModelVersion, version_from_facts
+from mlreg.errors import IntegrityError, MissingError, UsageError
+from mlreg.lazy import LazyModule
+from mlreg.ports import Backend
+from mlreg.store import codec, layout
+
+if TYPE_CHECKING:
+    from mlreg.store import strict_yaml
+else:
+    strict_yaml = LazyModule("mlreg.store.strict_yaml")
+
+
+class Catalog:
+    """The records of a repository."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def add(self, version: ModelVersion) -> str:
+        """Keeps the record of `version` for good and returns its digest.
+
+        Raises:
+            IntegrityError: Other bytes have its name.
+            OSError: The backend could not write.
+        """
+        data = record_bytes(version)
+        digest = codec.digest(data)
+        key = layout.record(version.name, str(version.version), digest)
+        if not self._backend.create(key, [data]) and self._bytes(key) != data:
+            raise _damaged(key)
+        return digest
+
+    def read(self, model: str, version: str, digest: str) -> ModelVersion:
+        """Returns the record with `digest` of a version.
+
+        Raises:
+            IntegrityError: It is not there, not what its digest says, or not a record.
+            MissingError: Its format is newer than this mlreg.
+        """
+        key = layout.record(model, version, digest)
+        try:
+            data = self._bytes(key)
+        except FileNotFoundError:
+            raise IntegrityError(
+                f"{key} is missing",
+                hint="bring it back from a copy of the repository, then run `mlreg verify`",
+                facts={"object": key},
+                code="record-missing",
+            ) from None
+        if codec.digest(data) != digest:
+            raise _damaged(key)
+        return version_from_record(data, key)
+
+    def _bytes(self, key: str) -> bytes:
+        with self._backend.open(key) as stream:
+            return stream.read()
+
+
+def facts_digest(version: ModelVersion) -> str:
+    """Returns the digest of what was stated and the files: equal for the same registration, whatever its number."""
+    return codec.digest(codec.canonical_json(version.stated()))
+
+
+def content_digest(version: ModelVersion) -> str:
+    """Returns the digest of the list of files."""
+    return codec.digest(codec.canonical_json(version.manifest()))
+
+
+def record_bytes(version: ModelVersion) -> bytes:
+    """Returns the record of `version` as the bytes of its file."""
+    return strict_yaml.dump(version.facts())
+
+
+def version_from_record(data: bytes, key: str) -> ModelVersion:
+    """Returns the version that `data`, the record at `key`, tells of.
+
+    Raises:
+        IntegrityError: It is not a record.
+        MissingError: Its format is newer than this mlreg.
+    """
+    try:
+        facts = strict_yaml.parse(data, name=key)
+    except UsageError as error:
+        raise IntegrityError(error.message, hint="look at `mlreg verify`", facts={"object": key}) from error
+    if isinstance(facts, dict) and isinstance(facts.get("format"), int) and facts["format"] > RECORD_FORMAT:
+        raise MissingError(
+            f"{key} was written by a newer mlreg", hint="install the newest mlreg", code="newer-format"
+        )
+    return version_from_facts(facts, source=key)
+
+
+def _damaged(key: str) -> IntegrityError:
+    return IntegrityError(
+        f"{key} is not what its name says",
+        hint="see all that is wrong with `mlreg verify`",
+        facts={"object": key},
+        code="record-damaged",
+    )

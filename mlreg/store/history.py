@@ -1,0 +1,228 @@
+"""Owns the history of a model as files: one event each, numbered, chained by digests, in canonical form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlreg.domain.events import Draft, Event
+from mlreg.domain.state import ModelState, apply
+from mlreg.errors import ConflictError, IntegrityError, MissingError, UsageError
+from mlreg.ports import Backend
+from mlreg.store import codec, layout
+
+EVENT_FORMAT = 1
+_OWN_KEYS = ("format", "number", "id", "model", "kind", "at", "actor", "reason", "previous", "digest")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What makes an event of a draft: who, when, and a random id by which one knows one's own again."""
+
+    id: str
+    at: str
+    actor: str
+
+
+class History:
+    """The events of every model of a repository."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def models(self) -> list[str]:
+        """Returns the folded names of all models that have events, sorted."""
+        names = {layout.model_of_event(key) for key in self._backend.list(layout.HISTORY)}
+        return sorted(name for name in names if name not in (None, layout.REPOSITORY))
+
+    def events(self, model: str) -> Iterator[Event]:
+        """Yields the events of `model` from the first, each checked against its digest and the one before.
+
+        Raises:
+            IntegrityError: An event is missing, damaged, or does not follow the one before.
+        """
+        previous: Event | None = None
+        for key in self._backend.list(layout.events(model)):
+            if layout.number_of_event(key) is None:
+                continue
+            event = self.read(key)
+            check_link(key, event, previous)
+            yield event
+            previous = event
+
+    def state(self, model: str) -> ModelState:
+        """Returns where `model` stands; one that nobody registered has head 0."""
+        state = ModelState(spelling=model)
+        for event in self.events(model):
+            if event.number == 1:
+                state.spelling = event.model
+            replay(state, event)
+        return state
+
+    def read(self, key: str) -> Event:
+        """Returns the event at `key`.
+
+        Raises:
+            IntegrityError: Its bytes are not those of an event in canonical form with its own digest.
+        """
+        with self._backend.open(key) as stream:
+            return event_from_bytes(stream.read(), key)
+
+    def append(self, state: ModelState, model: str, draft: Draft, stamp: Stamp) -> Event:
+        """Adds the event to the history of `model` after `state`, and returns it.
+
+        Raises:
+            ConflictError: Someone else has added that number meanwhile.
+            OSError: The backend could not write; the event was added or it was not: read again to know.
+        """
+        data = event_bytes(state, model, draft, stamp)
+        key = layout.event(model, state.head + 1)
+        created = self._backend.create(key, [data])
+        if not created and not self._is_there(key, data):
+            other = self.read(key)
+            raise ConflictError(
+                f"{model} changed while you were at it: {other.actor} {other.kind} {other.version or ''}".rstrip(),
+                hint=f"look at `mlreg history {model}`, then run the command again",
+                facts={"model": model, "event": other.number},
+                code="moved",
+            )
+        return event_from_bytes(data, key)
+
+    def catch_up(self, state: ModelState, model: str) -> None:
+        """Replays the events that others have added after `state`."""
+        while True:
+            key = layout.event(model, state.head + 1)
+            try:
+                event = self.read(key)
+            except FileNotFoundError:
+                return
+            if event.previous != state.head_digest or event.number != state.head + 1:
+                raise _chain_broken(key)
+            state.spelling = event.model if event.number == 1 else state.spelling
+            replay(state, event)
+
+    def settle(self, model: str, state: ModelState) -> None:
+        """Makes the events up to the head of `state` survive a loss of power, whoever added them.
+
+        Before one says "done" without adding anything: who added the last one may have been killed before its name
+        was safe.
+        """
+        if state.head:
+            self._backend.create(layout.event(model, state.head), [])
+
+    def _is_there(self, key: str, data: bytes) -> bool:
+        # an answer may be lost on the way; the random id makes our bytes unlike anybody else's
+        with self._backend.open(key) as stream:
+            return stream.read() == data
+
+
+def event_bytes(state: ModelState, model: str, draft: Draft, stamp: Stamp) -> bytes:
+    """Returns the bytes of the event that follows `state`."""
+    body: dict[str, Any] = {
+        **draft.effects,
+        "format": EVENT_FORMAT,
+        "number": state.head + 1,
+        "id": stamp.id,
+        "model": state.spelling or model,
+        "kind": draft.kind,
+        "at": stamp.at,
+        "actor": stamp.actor,
+        "reason": draft.reason,
+        "previous": state.head_digest,
+    }
+    return codec.canonical_json({**body, "digest": codec.digest(codec.canonical_json(body))})
+
+
+def event_from_bytes(data: bytes, key: str) -> Event:
+    """Returns the event that `data`, the file at `key`, is.
+
+    Raises:
+        IntegrityError: It is not canonical, or not what its digest says.
+        MissingError: Its format is newer than this mlreg.
+    """
+    body = _body(data, key)
+    stated = body.pop("digest", None)
+    if stated != codec.digest(codec.canonical_json(body)):
+        raise _damaged(key, "is not what its digest says")
+    if body.get("format", 0) > EVENT_FORMAT:
+        raise MissingError(
+            f"{key} was written by a newer mlreg", hint="install the newest mlreg", code="newer-format"
+        )
+    try:
+        return Event(
+            number=body["number"],
+            id=body["id"],
+            model=body["model"],
+            kind=body["kind"],
+            at=body["at"],
+            actor=body["actor"],
+            reason=body["reason"],
+            previous=body["previous"],
+            digest=stated,
+            effects={name: value for name, value in body.items() if name not in _OWN_KEYS},
+        )
+    except KeyError as error:
+        raise _damaged(key, f"lacks {error}") from None
+
+
+def check_link(key: str, event: Event, previous: Event | None) -> None:
+    """Checks that `event`, the file at `key`, is the one after `previous` (None: the first).
+
+    Raises:
+        IntegrityError: It is not.
+    """
+    number = previous.number + 1 if previous else 1
+    if layout.number_of_event(key) != number:
+        missing = layout.event(event.model, number)
+        raise IntegrityError(
+            f"{missing} is missing",
+            hint="bring it back from a copy of the repository, then run `mlreg verify`",
+            facts={"object": missing},
+            code="event-missing",
+        )
+    if event.number != number or layout.event(event.model, number) != key:
+        raise _damaged(key, "is an event of another place")
+    if event.previous != (previous.digest if previous else None):
+        raise _chain_broken(key)
+
+
+def replay(state: ModelState, event: Event) -> None:
+    """Changes `state` into what it is after `event`.
+
+    Raises:
+        IntegrityError: Its effects do not fit what was before.
+    """
+    try:
+        apply(state, event)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, UsageError) as error:
+        key = layout.event(event.model, event.number)
+        raise _damaged(key, f"does not fit the events before it ({type(error).__name__}: {error})") from error
+
+
+def _body(data: bytes, key: str) -> dict[str, Any]:
+    try:
+        body = codec.parse_json(data, name=key)
+        if not isinstance(body, Mapping) or codec.canonical_json(body) != data:
+            raise _damaged(key, "is not in canonical form")
+    except (UsageError, ValueError) as error:
+        raise _damaged(key, "is not in canonical form") from error
+    return dict(body)
+
+
+def _chain_broken(key: str) -> IntegrityError:
+    return IntegrityError(
+        f"{key} does not follow the event before it",
+        hint="see all that is wrong with `mlreg verify`",
+        facts={"object": key},
+        code="chain-broken",
+    )
+
+
+def _damaged(key: str, what: str) -> IntegrityError:
+    return IntegrityError(
+        f"{key} {what}",
+        hint="see all that is wrong with `mlreg verify`",
+        facts={"object": key},
+        code="event-damaged",
+    )

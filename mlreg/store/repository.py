@@ -1,0 +1,164 @@
+"""Owns the repository: its format, its id, and the rooms in it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from mlreg.domain import events
+from mlreg.domain.events import Draft
+from mlreg.errors import ConflictError, IntegrityError, MissingError, NotFoundError
+from mlreg.ports import Backend
+from mlreg.store import codec, layout
+from mlreg.store.blobs import Blobs
+from mlreg.store.catalog import Catalog
+from mlreg.store.config import TEMPLATE, Config, parse_config
+from mlreg.store.history import History, Stamp
+
+REPOSITORY_FORMAT = 1
+
+_README = b"""\
+This directory is a repository of machine-learning models, kept by mlreg.
+
+    catalog/    what each version is: one YAML file each, written once
+    history/    what happened to it: one JSON file each, written once, chained by digests
+    blobs/      the files of the models, named by their SHA-256
+    config.toml yours to edit
+    cache/      can be deleted at any time
+    tmp/        work in progress
+
+Change nothing here by hand but config.toml: `mlreg verify` finds every byte that changed.
+`mlreg list` shows what is in it. The format is described in docs/format.md of mlreg.
+"""
+_FILES = {
+    layout.README: _README,
+    layout.GITIGNORE: f"{layout.CACHE}/\n{layout.TMP}/\n{layout.BLOBS}/\n".encode(),
+    layout.GITATTRIBUTES: b"* -text\n",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """What `init` made or found: the repository's id, and whether it is new."""
+
+    id: str
+    created: bool
+
+
+class Repository:
+    """A `.mlreg`: `blobs`, `catalog` and `history` over one backend."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.blobs = Blobs(backend)
+        self.catalog = Catalog(backend)
+        self.history = History(backend)
+
+    def id(self) -> str:
+        """Returns the id of the repository.
+
+        Raises:
+            NotFoundError: `init` has not come to its end here.
+            MissingError: The format is newer than this mlreg.
+            IntegrityError: The file that says so is damaged.
+        """
+        try:
+            with self.backend.open(layout.FORMAT) as stream:
+                return id_from_format(stream.read(4096))
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotFoundError(
+                "there is no complete repository here", hint="make or complete one with `mlreg init`"
+            ) from None
+
+    def config(self) -> Config:
+        """Returns what `config.toml` says; the defaults where there is none.
+
+        Raises:
+            UsageError: It cannot be understood.
+        """
+        try:
+            with self.backend.open(layout.CONFIG) as stream:
+                return parse_config(stream.read())
+        except FileNotFoundError:
+            return Config()
+
+    def sharing(self) -> AbstractContextManager[None]:
+        """Holds off the removal of bytes that no event refers to yet."""
+        return self.backend.sharing()
+
+
+def found(repository: Repository, stamp: Stamp) -> Founding:
+    """Makes a repository, or completes one that a crash left half made, or finds it whole.
+
+    The format file is written last: what lacks it is no repository yet.
+    """
+    backend, history = repository.backend, repository.history
+    for key, content in {**_FILES, layout.CONFIG: TEMPLATE.encode()}.items():
+        backend.create(key, [content])
+    try:
+        state = history.state(layout.REPOSITORY)
+        if state.head == 0:
+            history.append(state, layout.REPOSITORY, Draft(events.INITIALISED, _birth(backend, stamp)), stamp)
+    except ConflictError:  # somebody else is making it at this moment: theirs counts
+        pass
+    repository_id = birth_of(history)["repository"]
+    created = backend.create(layout.FORMAT, [format_bytes(repository_id)])
+    return Founding(repository_id, created)
+
+
+def foresee(repository: Repository, stamp: Stamp) -> Founding:
+    """Tells what `found` would make or find, and writes nothing."""
+    try:
+        return Founding(repository.id(), created=False)
+    except NotFoundError:
+        return Founding(stamp.id, created=True)
+
+
+def birth_of(history: History) -> dict[str, str]:
+    """Returns what the first event of the repository states: its id and the digests of its fixed files.
+
+    Raises:
+        IntegrityError: The event is missing or damaged.
+    """
+    for event in history.events(layout.REPOSITORY):
+        return {"repository": event.effects["repository"], **event.effects["files"]}
+    key = layout.event(layout.REPOSITORY, 1)
+    raise IntegrityError(f"{key} is missing", facts={"object": key}, code="event-missing")
+
+
+def format_bytes(repository_id: str) -> bytes:
+    """Returns the format file of a repository."""
+    return f"mlreg {REPOSITORY_FORMAT}\n{repository_id}\n".encode()
+
+
+def id_from_format(data: bytes) -> str:
+    """Returns the id that the format file `data` names.
+
+    Raises:
+        MissingError: The format is newer than this mlreg.
+        IntegrityError: It is not a format file.
+    """
+    word, _, rest = data.decode("utf-8", "replace").partition(" ")
+    number, _, repository_id = rest.partition("\n")
+    if word == "mlreg" and number.isascii() and number.isdigit() and int(number[:9]) > REPOSITORY_FORMAT:
+        raise MissingError(
+            f"this repository has format {number[:9]}, newer than this mlreg knows",
+            hint="install the newest mlreg",
+            code="newer-format",
+        )
+    if data != format_bytes(repository_id.strip()):
+        raise IntegrityError(
+            f"the file '{layout.FORMAT}' of the repository is damaged",
+            hint="look at `mlreg verify`",
+            facts={"object": layout.FORMAT},
+            code="format-damaged",
+        )
+    return repository_id.strip()
+
+
+def _birth(backend: Backend, stamp: Stamp) -> dict[str, object]:
+    digests = {}
+    for key in _FILES:
+        with backend.open(key) as stream:
+            digests[key] = codec.digest(stream.read())
+    return {"repository": stamp.id, "files": digests}

@@ -1,0 +1,185 @@
+"""Every backend, found by name, keeps the promises of `mlreg.ports.Backend`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from threading import Barrier
+
+import pytest
+
+from mlreg import adapters
+from mlreg.errors import UsageError
+
+HOSTILE_KEYS = ["", "/", "/etc/x", "a//b", "a/", ".", "..", "../a", "a/../../b", "a/./b", "a\\b", "a\0b"]
+
+
+@pytest.fixture(params=adapters.names("backends"))
+def backend(request, tmp_path):
+    return adapters.load("backends", request.param).connect(tmp_path)
+
+
+def read(backend, key):
+    with backend.open(key) as stream:
+        return stream.read()
+
+
+def interrupted(error):
+    yield b"the first part"
+    raise error
+
+
+def untouchable():
+    raise AssertionError("the chunks were consumed")
+    yield b""
+
+
+def test_it_gives_back_what_it_keeps(backend):
+    assert backend.create("blobs/sha256/58/5891", [b"one ", b"", b"two"]) is True
+    assert read(backend, "blobs/sha256/58/5891") == b"one two"
+
+
+def test_nothing_at_all_can_be_kept(backend):
+    assert backend.create("empty", []) is True
+    assert read(backend, "empty") == b""
+
+
+def test_a_stream_is_seekable(backend):
+    backend.create("a", [b"0123456789"])
+    with backend.open("a") as stream:
+        stream.seek(-3, 2)
+        assert stream.read() == b"789"
+        stream.seek(2)
+        assert stream.read(2) == b"23"
+
+
+def test_what_is_not_there_is_not_found(backend):
+    with pytest.raises(FileNotFoundError, match="history/a/1"):
+        backend.open("history/a/1")
+
+
+def test_what_is_there_stays_and_other_chunks_are_not_consumed(backend):
+    backend.create("a/b", [b"first"])
+    assert backend.create("a/b", untouchable()) is False
+    assert read(backend, "a/b") == b"first"
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), ValueError("odd"), KeyboardInterrupt()])
+def test_chunks_that_fail_leave_nothing(backend, error):
+    with pytest.raises(type(error)):
+        backend.create("a/b", interrupted(error))
+    assert list(backend.list("")) == []
+    assert backend.create("a/b", [b"again"]) is True
+
+
+def test_of_eight_who_race_for_a_key_one_wins(backend):
+    start = Barrier(8)
+
+    def race(number):
+        start.wait()
+        return backend.create(f"history/m/{turn:08}.json", [b"%d" % number] * 1000)
+
+    with ThreadPoolExecutor(8) as pool:
+        for turn in range(25):
+            won = list(pool.map(race, range(8)))
+            assert won.count(True) == 1
+            assert read(backend, f"history/m/{turn:08}.json") == b"%d" % won.index(True) * 1000
+
+
+def test_the_same_bytes_object_is_created_once(backend):
+    content = b"shared by all threads"
+    start = Barrier(8)
+
+    def race(turn):
+        start.wait()
+        return backend.create(f"k/{turn}", [content])
+
+    with ThreadPoolExecutor(8) as pool:
+        for turn in range(25):
+            assert list(pool.map(race, [turn] * 8)).count(True) == 1
+
+
+def test_fifty_megabytes_stream_through(backend):
+    chunk = bytes(range(256)) * 4096
+    backend.create("big", (chunk for _ in range(50)))
+    hasher = sha256()
+    with backend.open("big") as stream:
+        while part := stream.read(1 << 20):
+            hasher.update(part)
+    assert hasher.hexdigest() == sha256(chunk * 50).hexdigest()
+
+
+def test_a_list_is_sorted_by_the_whole_key(backend):
+    keys = ["a.b", "a/z", "a/b/c", "a-b/c", "a0", "B", "é/x", "a/b.c", "zz", "ab/c", "a/b0/1"]
+    for key in keys:
+        backend.create(key, [b"x"])
+    assert list(backend.list("")) == sorted(keys)
+    assert list(backend.list("a")) == ["a/b.c", "a/b/c", "a/b0/1", "a/z"]
+    assert list(backend.list("a/b")) == ["a/b/c"]
+
+
+def test_a_list_of_what_is_no_directory_is_empty(backend):
+    backend.create("a/b", [b"x"])
+    assert [*backend.list("nothing/here"), *backend.list("a/b"), *backend.list("a/b/c")] == []
+
+
+def test_locks_and_staging_are_not_listed(backend):
+    with backend.sharing():
+        backend.create("a", [b"x"])
+        assert list(backend.list("")) == ["a"]
+
+
+def test_what_is_deleted_is_gone_and_can_be_created_again(backend):
+    backend.create("a/b", [b"old"])
+    backend.delete("a/b")
+    backend.delete("a/b")
+    backend.delete("never/was")
+    assert list(backend.list("")) == []
+    assert backend.create("a/b", [b"new"]) is True
+    assert read(backend, "a/b") == b"new"
+
+
+@pytest.mark.parametrize("key", HOSTILE_KEYS)
+def test_keys_that_lead_elsewhere_are_refused(backend, key):
+    with pytest.raises(ValueError, match="not a clean relative key"):
+        backend.create(key, untouchable())
+    with pytest.raises(ValueError, match="not a clean relative key"):
+        backend.open(key)
+    with pytest.raises(ValueError, match="not a clean relative key"):
+        backend.delete(key)
+    if key:
+        with pytest.raises(ValueError, match="not a clean relative key"):
+            backend.list(key)
+
+
+def test_many_share_at_once(backend):
+    with backend.sharing(), backend.sharing():
+        assert backend.create("a", [b"x"]) is True
+
+
+def test_sharing_lets_errors_through(backend):
+    with pytest.raises(KeyError), backend.sharing():
+        raise KeyError("mine")
+    with backend.sharing():
+        pass
+
+
+def test_an_unknown_adapter_is_named_with_the_known_ones():
+    with pytest.raises(UsageError, match="'floppy' is not one of the backends") as caught:
+        adapters.load("backends", "floppy")
+    assert "local, memory" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["_keys", "__init__", "../backends/local", "local.os", ""])
+def test_what_is_no_adapter_is_not_loaded(name):
+    with pytest.raises(UsageError):
+        adapters.load("backends", name)
+
+
+def test_names_imports_none_of_them():
+    program = "import sys; from mlreg import adapters; adapters.names('backends'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "mlreg.adapters" in done.stdout
+    assert "mlreg.adapters.backends" not in done.stdout
