@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from mlreg.cli.context import Session
 from mlreg.cli.output import prepare_streams, silence_stdout
-from mlreg.domain.names import suggestion
+from mlreg.domain.names import quoted, suggestion
 from mlreg.errors import DiskError, MlregError, NotAllowedError, UsageError
 from mlreg.version import __version__
 
@@ -37,15 +37,15 @@ class _Terminated(BaseException):
 class LazyGroup(TyperGroup):
     """The verbs; the module of one is imported when it is called, or when help lists them all."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """Returns all verbs, in the order of a model's life."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Returns the command `cmd_name`, or None where there is none."""
         return load_command(cmd_name) if cmd_name in COMMANDS else None
 
-    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Returns the command that `args` begin with, and the rest of them.
 
         Raises:
@@ -55,7 +55,7 @@ class LazyGroup(TyperGroup):
         if word.startswith("-") or word in COMMANDS:
             return super().resolve_command(ctx, args)
         near = suggestion(word, COMMANDS)
-        raise UsageError(f"{ascii(word[:60])} is not a command of mlreg", hint=near or "see all with `mlreg --help`")
+        raise UsageError(f"{quoted(word)} is not a command of mlreg", hint=near or "see all with `mlreg --help`")
 
 
 def load_command(name: str) -> TyperCommand:
@@ -110,7 +110,7 @@ def _global_options() -> list[Any]:
         _option(["-q", "--quiet"], "Print names and versions only.", "quiet"),
         _option(["-v", "--verbose"], "Say more on stderr.", "verbose"),
         _option(["--no-color"], "Print without colours.", "no_color"),
-        _option(["--actor"], "Who acts; else MLREG_ACTOR, git's user.email, the CI system's user.", "actor", metavar="WHO"),
+        _option(["--actor"], "Who acts; else MLREG_ACTOR, git's user.email, CI's user.", "actor", metavar="WHO"),
     ]
 
 
@@ -194,7 +194,7 @@ def _disk(error: OSError) -> MlregError:
     facts = {"errno": errno.errorcode.get(error.errno or 0), "stdout": not place}
     if error.errno in (errno.EACCES, errno.EPERM):
         return NotAllowedError(f"{place}{what}", hint="see who may write there with `ls -ld`", facts=facts)
-    return DiskError(f"{place}{what}", hint="nothing is half done: make room or mend it, then run it again", facts=facts)
+    return DiskError(f"{place}{what}", hint="nothing is half done: mend it, then run it again", facts=facts)
 
 
 def _report_bug(error: BaseException, session: Session) -> int:

@@ -22,7 +22,9 @@ def lines(value: str) -> list[str]:
 
 def safe_json(document: str) -> str:
     """Returns the JSON text `document` with characters escaped that could drive a terminal; the value is the same."""
-    return re.sub(r"[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]", _escape_json, document)
+    return re.sub(
+        r"[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]", _escape_json, document
+    )
 
 
 def number(value: Any) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from mlreg.domain.compare import feature_changes
-from mlreg.domain.record import ModelVersion
 from mlreg.domain.names import quoted
+from mlreg.domain.record import ModelVersion
 from mlreg.domain.semver import Level, Version
 
 _LEVELS: Final[Sequence[Level]] = ("patch", "minor", "major")

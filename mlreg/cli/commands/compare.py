@@ -27,9 +27,7 @@ Examples:
 
 def run(
     ctx: typer.Context,
-    words: Annotated[
-        list[str], typer.Argument(metavar="NAME A B...", help="A model and its versions, or references.")
-    ],
+    words: Annotated[list[str], typer.Argument(metavar="NAME A B...", help="A model and its versions, or references.")],
 ) -> None:
     """Hold versions against the first of them: metrics, features, parameters, files, and what follows."""
     session = ctx.obj
@@ -95,6 +93,9 @@ def _draw_changes(on: screen.Screen, facts: Mapping[str, Any]) -> None:
             ("features removed", ", ".join(features["removed"])),
             ("features modified", ", ".join(features["modified"])),
             ("parameters changed", ", ".join(facts["params"])),
-            ("files", ", ".join(f"{path} {change}" for change in ("added", "removed", "changed") for path in files[change])),
+            (
+                "files",
+                ", ".join(f"{path} {change}" for change in ("added", "removed", "changed") for path in files[change]),
+            ),
         ]
     )

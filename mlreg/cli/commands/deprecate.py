@@ -33,9 +33,7 @@ def run(
         answer = session.registry().lift_deprecation(name, version, reason=reason, dry_run=dry_run)
         sentence = f"{answer.name} {answer.version} is not deprecated any more"
     elif reason:
-        answer = session.registry().deprecate(
-            name, version, reason=reason, end_of_life=end_of_life, dry_run=dry_run
-        )
+        answer = session.registry().deprecate(name, version, reason=reason, end_of_life=end_of_life, dry_run=dry_run)
         sentence = f"{answer.name} {answer.version} is deprecated"
     else:
         raise UsageError("a deprecation takes a reason", hint="say it with `--reason TEXT`, or lift one with `--lift`")

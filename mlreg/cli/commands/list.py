@@ -71,9 +71,7 @@ def _draw_models(on: screen.Screen, answer: Listing) -> None:
                 ago(facts["updated_at"]),
             )
         )
-    on.table(
-        ("model", "production", "staging", "latest", "versions", "tags", "updated"), rows, right=("versions",)
-    )
+    on.table(("model", "production", "staging", "latest", "versions", "tags", "updated"), rows, right=("versions",))
 
 
 def _versions(answer: VersionListing) -> View:

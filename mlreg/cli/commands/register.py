@@ -47,7 +47,9 @@ def run(
     framework: Annotated[str | None, typer.Option("--framework", metavar="NAME", help="sklearn, torch …")] = None,
     type: Annotated[str | None, typer.Option("--type", metavar="TYPE", help="classifier, regressor …")] = None,
     parent: Annotated[str | None, typer.Option("--parent", metavar="REF", help="The version it came from.")] = None,
-    data: Annotated[str | None, typer.Option("--data", metavar="NAME", help="The training data, such as v2024-01.")] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="NAME", help="The training data, such as v2024-01.")
+    ] = None,
     feature_set: Annotated[str | None, typer.Option("--feature-set", metavar="NAME", help="The feature set.")] = None,
     experiment: Annotated[str | None, typer.Option("--experiment", metavar="NAME", help="The experiment.")] = None,
     increment: Annotated[str | None, typer.Option("--increment", metavar="ID", help="The project's increment.")] = None,
@@ -109,9 +111,7 @@ def _because(answer: Registered) -> str:
     return f", {answer.level}: {'; '.join(answer.reasons)}" if answer.level else ""
 
 
-def _joined(
-    file: Path | None, pairs: Pairs | None, option: str, read: Callable[[str], Any]
-) -> dict[str, Any]:
+def _joined(file: Path | None, pairs: Pairs | None, option: str, read: Callable[[str], Any]) -> dict[str, Any]:
     values = read_mapping(file) if file else {}
     for pair in pairs or []:
         key, mark, value = pair.partition("=")

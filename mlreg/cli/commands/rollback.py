@@ -35,9 +35,7 @@ def run(
     The version that is left goes to the archive. Going to it again with --to is the undo.
     """
     session = ctx.obj
-    answer = session.registry().rollback(
-        name, to=to, stage=stage, expect=expect, reason=reason, dry_run=dry_run
-    )
+    answer = session.registry().rollback(name, to=to, stage=stage, expect=expect, reason=reason, dry_run=dry_run)
     output = session.output()
     output.show(answer, View(rows=[(_sentence(answer),)], ids=[answer.version]))
     if answer.changed and answer.left and not dry_run and not session.json and not session.quiet:
