@@ -10,22 +10,25 @@
 The methods of `Registry` are the commands; what they return is in `mlreg.answers`, what they raise in `mlreg.errors`.
 """
 
-from mlreg.errors import (
-    BlockedError,
-    ConflictError,
-    DeclinedError,
-    DiskError,
-    IntegrityError,
-    MissingError,
-    MlregError,
-    NotAllowedError,
-    NotFoundError,
-    UnavailableError,
-    UsageError,
-)
-from mlreg.registry import Registry
-from mlreg.version import __version__
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from mlreg.errors import BlockedError as BlockedError
+    from mlreg.errors import ConflictError as ConflictError
+    from mlreg.errors import DeclinedError as DeclinedError
+    from mlreg.errors import DiskError as DiskError
+    from mlreg.errors import IntegrityError as IntegrityError
+    from mlreg.errors import MissingError as MissingError
+    from mlreg.errors import MlregError as MlregError
+    from mlreg.errors import NotAllowedError as NotAllowedError
+    from mlreg.errors import NotFoundError as NotFoundError
+    from mlreg.errors import UnavailableError as UnavailableError
+    from mlreg.errors import UsageError as UsageError
+    from mlreg.registry import Registry as Registry
+    from mlreg.version import __version__ as __version__
+
+_HOMES = {"Registry": "mlreg.registry", "__version__": "mlreg.version"}
 __all__ = [
     "BlockedError",
     "ConflictError",
@@ -41,3 +44,15 @@ __all__ = [
     "UsageError",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Returns one of the public names; its module is loaded when it is first asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module 'mlreg' has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "mlreg.errors")), name)
+
+
+def __dir__() -> list[str]:
+    """Returns the public names."""
+    return __all__

@@ -8,15 +8,41 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from mlreg.answers.checked_out import CheckedOut
+from mlreg.bench import Bench
 from mlreg.domain.names import checked_path, quoted
 from mlreg.domain.record import FileEntry
 from mlreg.errors import ConflictError, IntegrityError, UsageError
+from mlreg.resolve import find_used, joined_ref
 from mlreg.store.blobs import Blobs, Progress, measure, no_progress
 
 
-def write_files(
-    blobs: Blobs, files: Sequence[FileEntry], directory: Path, progress: Progress = no_progress
-) -> None:
+def check_out(
+    bench: Bench,
+    name: str,
+    version: str | None,
+    *,
+    directory: str | os.PathLike[str] | None,
+    dry_run: bool,
+    progress: Progress,
+) -> CheckedOut:
+    """Writes the files of the version that `name` and `version` mean below `directory`, by default `NAME-VERSION`."""
+    found = find_used(bench, joined_ref(name, version, bench.stages))
+    record = bench.record(found.state, found.standing)
+    target = Path(directory or f"{found.name.replace('/', '-')}-{found.version}")
+    if not dry_run:
+        write_files(bench.repository.blobs, record.files, target, progress)
+    return CheckedOut(
+        name=found.name,
+        version=found.version,
+        path=str(target),
+        files=record.files,
+        notes=found.notes,
+        dry_run=dry_run,
+    )
+
+
+def write_files(blobs: Blobs, files: Sequence[FileEntry], directory: Path, progress: Progress = no_progress) -> None:
     """Writes `files` below `directory`: all of them or none.
 
     Files that are there with the same bytes stay; nothing is ever overwritten.
@@ -85,9 +111,7 @@ def _unmake(made: list[Path]) -> None:
 
 def _write(blobs: Blobs, entry: FileEntry, path: Path, progress: Progress) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(
-        path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o777 if entry.executable else 0o666
-    )
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o777 if entry.executable else 0o666)
     with open(file, "wb") as stream:
         for chunk in blobs.read(entry.digest, progress):
             stream.write(chunk)
@@ -101,9 +125,7 @@ def _place(staged: Path, directory: Path, path: str) -> None:
     for part in Path(path).parts[:-1]:
         parent = parent / part
         if parent.is_symlink():
-            raise ConflictError(
-                f"{quoted(str(parent), 200)} is a link", hint="check out to another directory"
-            )
+            raise ConflictError(f"{quoted(str(parent), 200)} is a link", hint="check out to another directory")
         parent.mkdir(exist_ok=True)
     try:
         os.link(staged, final, follow_symlinks=False)  # unlike rename, link refuses to replace

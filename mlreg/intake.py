@@ -55,9 +55,7 @@ def gather(paths: Sequence[Path], *, follow_links: bool = False) -> list[SourceF
             out, or what is neither file nor directory.
     """
     if not paths:
-        raise UsageError(
-            "nothing to register", hint="name the files of the model: `mlreg register NAME model.pkl`"
-        )
+        raise UsageError("nothing to register", hint="name the files of the model: `mlreg register NAME model.pkl`")
     kinds = [_stat(path) for path in paths]
     if any(stat.S_ISDIR(kind.st_mode) for kind in kinds):
         if len(paths) > 1:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from mlreg.domain.events import Draft, Event
 from mlreg.domain.state import ModelState
@@ -19,8 +19,7 @@ Decide = Callable[[ModelState], Draft | None]
 _TRIES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of a wish: the state before, what was decided (None: nothing to do), and the event (None: dry run)."""
 
     before: ModelState
@@ -61,12 +60,13 @@ class Journal:
         Raises:
             ConflictError: It lost ten thousand races.
         """
-        stamp = self.stamp()
+        stamp: Stamp | None = None
         for _ in range(_TRIES):
             draft = wish(state)
             if draft is None:
                 self._history.settle(model, state)
                 return Outcome(state, None, None)
+            stamp = stamp or self.stamp()
             try:
                 return Outcome(state, draft, self._history.append(state, model, draft, stamp))
             except ConflictError:

@@ -54,3 +54,15 @@ class Backend(Protocol):
         It dies with the process, blocks no other writer, and readers do not ask for it.
         """
         ...
+
+
+class Cache(Protocol):
+    """Keeps what can be derived again; losing any of it at any time loses nothing. Never raises."""
+
+    def get(self, key: str) -> bytes | None:
+        """Returns what was put under `key`, or None where nothing is, or it cannot be read."""
+        ...
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keeps `data` under `key`, in place of what was there, if that is possible."""
+        ...

@@ -2,96 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-from mlreg.answers import Registered
+from mlreg.adapters.surroundings import environment
+from mlreg.answers.registered import Registered
+from mlreg.bench import Bench
 from mlreg.domain import decide
 from mlreg.domain.events import Draft
+from mlreg.domain.names import checked_model_name
 from mlreg.domain.record import FileEntry, ModelVersion
 from mlreg.domain.semver import Version
-from mlreg.domain.stages import Stages
+from mlreg.domain.stages import ARCHIVED
 from mlreg.domain.state import ModelState, Standing
-from mlreg.domain.statement import Choice, choose_version, find_same
-from mlreg.errors import ConflictError
-from mlreg.intake import SourceFile
-from mlreg.journal import Journal
-from mlreg.resolve import read_record
+from mlreg.domain.statement import Choice, choose_version, find_same, stated_version
+from mlreg.errors import ConflictError, UsageError
+from mlreg.intake import SourceFile, checked_requirement, gather
+from mlreg.resolve import find_used, joined_ref
 from mlreg.store.blobs import Progress, measure
 from mlreg.store.catalog import content_digest, facts_digest, record_bytes
 from mlreg.store.codec import digest
-from mlreg.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What shall be registered: the facts without a number or files, the stated version, the bump, the stage."""
+    """What shall be registered: the facts without a number, where the files are, the stated version, bump and stage."""
 
     facts: ModelVersion
+    files: Sequence[SourceFile]
     stated: Version | None
     bump: str
     stage: str
 
+    def with_files(self, entries: Sequence[FileEntry]) -> Wanted:
+        """Returns the same with the files, now that their digests are known."""
+        return replace(self, facts=replace(self.facts, files=tuple(entries)))
 
-class Registrar:
-    """Registers versions in a repository."""
 
-    def __init__(self, repository: Repository, journal: Journal, stages: Stages) -> None:
-        self._repository = repository
-        self._journal = journal
-        self._stages = stages
+def request(
+    bench: Bench,
+    name: str,
+    paths: Sequence[str | os.PathLike[str]],
+    facts: Mapping[str, Any],
+    *,
+    version: str | None,
+    bump: str,
+    stage: str | None,
+    follow_links: bool,
+) -> Wanted:
+    """Returns what shall be registered, everything that was stated checked; `facts` are those of `stated_version`.
 
-    def register(self, wanted: Wanted, files: Sequence[SourceFile], progress: Progress) -> Registered:
-        """Keeps `files`, writes the record and adds the event; or finds the version that is there."""
-        name = wanted.facts.name
-        with self._repository.sharing():
-            state = self._state(name)
-            entries = tuple(self._kept(file, progress) for file in files)
-            attempt = _Attempt(self, replace(wanted, facts=replace(wanted.facts, files=entries)))
-            outcome = self._journal.commit(state, name, attempt.decide)
-            if attempt.same is not None:
-                self._repository.catalog.add(read_record(self._repository, state, attempt.same))
-        return attempt.answer(outcome.before, dry_run=False)
+    Raises:
+        UsageError: A name, a fact or a path cannot be used.
+        NotFoundError: There is no such parent.
+    """
+    checked_model_name(name)
+    stated = None if version is None else Version.parse(version)
+    target = bench.stages.parse(stage) if stage else bench.stages.first
+    if target == ARCHIVED:
+        raise UsageError("a version is not registered into the archive", hint="register it, then archive it")
+    checked = {
+        **facts,
+        "lineage": {**facts["lineage"], "parent": _parent(bench, facts["lineage"]["parent"])},
+        "requirements": [checked_requirement(line, "the requirements") for line in facts["requirements"]],
+        "captured": {"environment": environment.capture()},
+    }
+    files = gather([Path(path) for path in paths], follow_links=follow_links)
+    return Wanted(stated_version(name, **checked), files, stated, bump, target)
 
-    def foresee(self, wanted: Wanted, files: Sequence[SourceFile], progress: Progress) -> Registered:
-        """Tells what `register` would answer, and writes nothing."""
-        entries = tuple(_measured(file, progress) for file in files)
-        attempt = _Attempt(self, replace(wanted, facts=replace(wanted.facts, files=entries)), keeps=False)
-        outcome = self._journal.foresee(self._state(wanted.facts.name), attempt.decide)
-        return attempt.answer(outcome.before, dry_run=True)
 
-    def read(self, state: ModelState, standing: Standing) -> ModelVersion:
-        """Returns the record of a version."""
-        return read_record(self._repository, state, standing)
+def register(bench: Bench, wanted: Wanted, progress: Progress) -> Registered:
+    """Keeps the files, writes the record and adds the event; or finds the version that is there."""
+    name, repository = wanted.facts.name, bench.repository
+    with repository.sharing():
+        state = _state(bench, name)
+        entries = tuple(_kept(bench, file, progress) for file in wanted.files)
+        attempt = _Attempt(bench, wanted.with_files(entries), keep=repository.catalog.add)
+        outcome = bench.journal.commit(state, name, attempt.decide)
+        if attempt.same is not None:
+            repository.catalog.add(bench.record(outcome.before, attempt.same))
+    return attempt.answer(outcome.before, dry_run=False)
 
-    def keep(self, version: ModelVersion) -> str:
-        """Keeps the record of `version` and returns its digest."""
-        return self._repository.catalog.add(version)
 
-    @property
-    def stages(self) -> Stages:
-        """The stages of the repository."""
-        return self._stages
-
-    def _state(self, name: str) -> ModelState:
-        state = self._repository.history.state(name)
-        check_spelling(state, name)
-        return state
-
-    def _kept(self, file: SourceFile, progress: Progress) -> FileEntry:
-        with file.open() as stream:
-            return FileEntry(
-                file.path, *self._repository.blobs.add(stream, file.path, progress), file.executable
-            )
+def foresee(bench: Bench, wanted: Wanted, progress: Progress) -> Registered:
+    """Tells what `register` would answer, and writes nothing."""
+    entries = tuple(_measured(file, progress) for file in wanted.files)
+    attempt = _Attempt(bench, wanted.with_files(entries), keep=lambda version: digest(record_bytes(version)))
+    outcome = bench.journal.foresee(_state(bench, wanted.facts.name), attempt.decide)
+    return attempt.answer(outcome.before, dry_run=True)
 
 
 class _Attempt:
     """One registration: decides on the newest state, as often as a race asks for it."""
 
-    def __init__(self, registrar: Registrar, wanted: Wanted, *, keeps: bool = True) -> None:
-        self._registrar = registrar
+    def __init__(self, bench: Bench, wanted: Wanted, *, keep: Callable[[ModelVersion], str]) -> None:
+        self._bench = bench
         self._wanted = wanted
-        self._keeps = keeps
+        self._keep = keep
         self._facts = facts_digest(wanted.facts)
         self._content = content_digest(wanted.facts)
         self._choice: Choice | None = None
@@ -104,7 +114,7 @@ class _Attempt:
         check_spelling(state, new.name)
 
         def read(standing: Standing) -> ModelVersion:
-            return self._registrar.read(state, standing)
+            return self._bench.record(state, standing)
 
         self.same = find_same(state, new, self._facts, stated=stated, read=read)
         if self.same is not None:
@@ -112,7 +122,7 @@ class _Attempt:
         self._choice = choose_version(state, new, stated=stated, bump=self._wanted.bump, read=read)
         numbered = replace(new, version=self._choice.version)
         decide.check_free(state, str(self._choice.version))
-        self._record = self._registrar.keep(numbered) if self._keeps else digest(record_bytes(numbered))
+        self._record = self._keep(numbered)
         return decide.decide_registration(
             state,
             {
@@ -123,7 +133,7 @@ class _Attempt:
             },
             tags=new.tags,
             stage=self._wanted.stage,
-            stages=self._registrar.stages,
+            stages=self._bench.stages,
         )
 
     def answer(self, state: ModelState, *, dry_run: bool) -> Registered:
@@ -147,7 +157,7 @@ class _Attempt:
 
     def _answer_found(self, state: ModelState, same: Standing, *, dry_run: bool) -> Registered:
         notes = []
-        if self._wanted.stage not in (same.stage, self._registrar.stages.first):
+        if self._wanted.stage not in (same.stage, self._bench.stages.first):
             notes.append(
                 f"it was registered before and is at {same.stage}: "
                 f"move it with `mlreg promote {state.spelling} {same.version} --to {self._wanted.stage}`"
@@ -178,6 +188,24 @@ def check_spelling(state: ModelState, name: str) -> None:
             facts={"model": state.spelling},
             code="name-taken",
         )
+
+
+def _state(bench: Bench, name: str) -> ModelState:
+    state = bench.repository.history.state(name)
+    check_spelling(state, name)
+    return state
+
+
+def _parent(bench: Bench, reference: str | None) -> str | None:
+    if reference is None:
+        return None
+    found = find_used(bench, joined_ref(reference, None, bench.stages))
+    return f"{found.name}@{found.version}"
+
+
+def _kept(bench: Bench, file: SourceFile, progress: Progress) -> FileEntry:
+    with file.open() as stream:
+        return FileEntry(file.path, *bench.repository.blobs.add(stream, file.path, progress), file.executable)
 
 
 def _measured(file: SourceFile, progress: Progress) -> FileEntry:

@@ -1,23 +1,18 @@
-"""Owns the way from words to a version: reads the model's history, then asks the rules which version is meant."""
+"""Owns the way from words to a version: reads the model's history, then asks the rules which one is meant."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from mlreg.domain.names import suggestion
-from mlreg.domain.record import ModelVersion
-from mlreg.domain.refs import ByVersion, Ref, Resolved, parse_ref, parse_selector, resolve
+from mlreg.bench import Bench
+from mlreg.domain.refs import ByVersion, Ref, Resolved, parse_ref, parse_selector, resolve, resolve_shown, resolve_used
 from mlreg.domain.stages import Stages
 from mlreg.domain.state import ModelState, Standing
-from mlreg.errors import NotFoundError, UsageError
-from mlreg.store.repository import Repository
-
-Bare = Callable[[ModelState], Resolved]
+from mlreg.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A version of a model, what found it, and what was assumed on the way."""
 
     state: ModelState
@@ -36,30 +31,6 @@ class Found:
         return str(self.standing.version)
 
 
-def known_state(repository: Repository, name: str) -> ModelState:
-    """Returns where the model `name` stands.
-
-    Raises:
-        NotFoundError: There is no such model, in this spelling.
-    """
-    state = repository.history.state(name)
-    if state.head and state.spelling == name:
-        return state
-    models = [state.spelling] if state.head else repository.history.models()
-    near = suggestion(name, models)
-    raise NotFoundError(
-        f"there is no model {name}",
-        hint=near or "see which there are with `mlreg list`",
-        facts={"model": name},
-        code="model-not-found",
-    )
-
-
-def read_record(repository: Repository, state: ModelState, standing: Standing) -> ModelVersion:
-    """Returns the record of a version."""
-    return repository.catalog.read(state.spelling, str(standing.version), standing.record)
-
-
 def joined_ref(name: str, version: str | None, stages: Stages) -> Ref:
     """Returns the reference that the two words `NAME VERSION`, or the one `NAME@VERSION`, are.
 
@@ -70,35 +41,46 @@ def joined_ref(name: str, version: str | None, stages: Stages) -> Ref:
     if version is None:
         return ref
     if ref.selector is not None:
-        raise UsageError(
-            f"the version is said twice: {name} and {version}", hint=f"write `{ref.name} {version}`"
-        )
+        raise UsageError(f"the version is said twice: {name} and {version}", hint=f"write `{ref.name} {version}`")
     return Ref(ref.name, parse_selector(version, stages), f"{name}@{version}")
 
 
-def find(repository: Repository, ref: Ref, *, stages: Stages, bare: Bare) -> Found:
-    """Returns the version that `ref` means; `bare` says which it is where only a model is named.
+def find_shown(bench: Bench, ref: Ref) -> Found:
+    """Returns the version that `ref` means; where only a model is named, the one whose facts stand for it.
 
     Raises:
         NotFoundError: There is no such model or version.
     """
-    return find_in(repository, known_state(repository, ref.name), ref, stages=stages, bare=bare)
+    return _find(bench, bench.state(ref.name), ref, resolve_shown)
 
 
-def find_in(repository: Repository, state: ModelState, ref: Ref, *, stages: Stages, bare: Bare) -> Found:
+def find_used(bench: Bench, ref: Ref) -> Found:
+    """Returns the version that `ref` means; where only a model is named, the one whose bytes are meant.
+
+    Raises:
+        NotFoundError: There is no such model or version.
+    """
+    return _find(bench, bench.state(ref.name), ref, resolve_used)
+
+
+def find_in(bench: Bench, state: ModelState, ref: Ref) -> Found:
     """Returns the version of the model that stands as `state` says that `ref` means.
 
     Raises:
         NotFoundError: There is no such version.
     """
+    return _find(bench, state, ref, resolve_used)
+
+
+def _find(bench: Bench, state: ModelState, ref: Ref, bare: Callable[..., Resolved]) -> Found:
     if ref.selector is None:
-        resolved = bare(state)
+        resolved = bare(state, stages=bench.stages)
     else:
         resolved = resolve(
             state,
             ref.selector,
-            stages=stages,
-            digests=lambda standing: [file.digest for file in read_record(repository, state, standing).files],
+            stages=bench.stages,
+            digests=lambda standing: [file.digest for file in bench.record(state, standing).files],
             asked=ref.text,
         )
     notes = [resolved.note] if resolved.note else []

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from mlreg.answers import Problem
+from mlreg.answers.verified import Problem, Verified
+from mlreg.bench import Bench
 from mlreg.domain.events import Event
+from mlreg.domain.names import checked_model_name, folded
 from mlreg.domain.record import FileEntry, ModelVersion
 from mlreg.domain.state import ModelState
 from mlreg.errors import IntegrityError, MlregError
@@ -24,9 +26,7 @@ _UNCHECKED = (layout.CONFIG, layout.CACHE, layout.TMP, layout.OBSERVATIONS)
 class Findings:
     """What has been looked at so far, and what is wrong with it."""
 
-    checked: Counter[str] = field(
-        default_factory=lambda: Counter(models=0, events=0, records=0, blobs=0, bytes=0)
-    )
+    checked: Counter[str] = field(default_factory=lambda: Counter(models=0, events=0, records=0, blobs=0, bytes=0))
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, code: str, key: str, message: str) -> None:
@@ -34,24 +34,24 @@ class Findings:
         self.problems.append(Problem(code, key, message))
 
 
-def verify_repository(repository: Repository, *, progress: Progress = no_progress) -> Findings:
-    """Returns what is wrong with any file of the repository; every blob is hashed."""
-    return _Check(repository, progress, hashes=True).everything()
+def verify(bench: Bench, name: str | None, progress: Progress = no_progress) -> Verified:
+    """Reads everything again, or all of the model `name`, and tells what is not as it was written."""
+    return _verified(bench, name, _Check(bench.repository, progress, hashes=True))
 
 
-def verify_repository_quickly(repository: Repository) -> Findings:
-    """Returns what is wrong with the repository as far as can be told without hashing blobs: only their sizes."""
-    return _Check(repository, no_progress, hashes=False).everything()
+def verify_quickly(bench: Bench, name: str | None, progress: Progress = no_progress) -> Verified:
+    """Tells what can be told without hashing blobs: only their sizes are looked at."""
+    return _verified(bench, name, _Check(bench.repository, progress, hashes=False))
 
 
-def verify_model(repository: Repository, model: str, *, progress: Progress = no_progress) -> Findings:
-    """Returns what is wrong with one model: its events, records and blobs."""
-    return _Check(repository, progress, hashes=True).only(model)
-
-
-def verify_model_quickly(repository: Repository, model: str) -> Findings:
-    """Returns what is wrong with one model as far as can be told without hashing blobs: only their sizes."""
-    return _Check(repository, no_progress, hashes=False).only(model)
+def _verified(bench: Bench, name: str | None, check: _Check) -> Verified:
+    if name is None:
+        findings = check.everything()
+    else:
+        if folded(checked_model_name(name)) not in bench.repository.history.models():
+            bench.state(name)
+        findings = check.only(name)
+    return Verified(checked=dict(findings.checked), problems=findings.problems)
 
 
 class _Check:
@@ -157,9 +157,7 @@ class _Check:
         for entry in version.files:
             known = self._blobs.setdefault(entry.digest, entry)
             if known.size_bytes != entry.size_bytes:
-                self._findings.add(
-                    "record-mismatch", key, f"gives {entry.path!a} another size than other records"
-                )
+                self._findings.add("record-mismatch", key, f"gives {entry.path!a} another size than other records")
 
     def _referenced_blobs(self) -> None:
         for digest, entry in sorted(self._blobs.items()):

@@ -6,12 +6,10 @@ import errno
 import os
 import signal
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -20,7 +18,15 @@ from mlreg.cli.context import Session
 from mlreg.cli.output import prepare_streams, silence_stdout
 from mlreg.domain.names import quoted, suggestion
 from mlreg.errors import DiskError, MlregError, NotAllowedError, UsageError
+from mlreg.lazy import LazyModule
 from mlreg.version import __version__
+
+if TYPE_CHECKING:
+    import tempfile
+    import traceback
+else:
+    tempfile = LazyModule("tempfile")
+    traceback = LazyModule("traceback")
 
 COMMANDS = (
     "init", "register", "list", "info", "promote", "rollback", "compare", "history", "checkout", "verify",

@@ -9,7 +9,7 @@ from mlreg.cli.output import Output
 from mlreg.registry import Registry
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Session:
     """One call of the command line. The global options write into it while they are parsed."""
 

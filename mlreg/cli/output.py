@@ -7,10 +7,9 @@ import json as json_codec
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
-from mlreg.answers import Answer
+from mlreg.answers.base import Answer
 from mlreg.cli.text import one_line, safe_json
 from mlreg.errors import MlregError
 from mlreg.lazy import LazyModule
@@ -21,8 +20,7 @@ else:
     screen = LazyModule("mlreg.cli.screen")
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """An answer as people and scripts see it.
 
     Attributes:

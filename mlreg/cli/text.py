@@ -6,13 +6,14 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 _SPANS = ((86_400 * 365, "y"), (86_400 * 30, "mo"), (86_400, "d"), (3_600, "h"), (60, "min"))
 
 
 def one_line(value: Any) -> str:
     """Returns `value` as one line without control, bidirectional or invisible characters: they are escaped."""
-    return _UNSAFE.sub(_escape, "" if value is None else str(value))
+    text = "" if value is None else str(value)
+    return text if text.isprintable() else re.sub(_UNSAFE, _escape, text)
 
 
 def lines(value: str) -> list[str]:

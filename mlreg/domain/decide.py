@@ -55,12 +55,12 @@ def check_free(state: ModelState, version: str) -> None:
         ConflictError: One is.
     """
     core = version.split("+", 1)[0]
-    known = next(
-        (standing for text, standing in state.versions.items() if text.split("+", 1)[0] == core), None
-    )
+    known = next((standing for text, standing in state.versions.items() if text.split("+", 1)[0] == core), None)
     if known is not None:
+        is_same = str(known.version) == version
+        how = "with other content" if is_same else f"and differs from {version} in build metadata only"
         raise ConflictError(
-            f"{state.spelling} {known.version} exists with other content",
+            f"{state.spelling} {known.version} exists {how}",
             hint=f"state another version, or see `mlreg info {state.spelling}@{known.version}`",
             facts={"model": state.spelling, "version": str(known.version), "digest": known.record},
             code="version-exists",
@@ -184,9 +184,7 @@ def decide_deprecation(state: ModelState, version: str, deprecation: Deprecation
     """Returns the event that marks `version` as not to be used, or None where it says the same already."""
     if find_standing(state, version).deprecated == deprecation:
         return None
-    return Draft(
-        events.DEPRECATED, {"version": version, "deprecated": deprecation.document()}, deprecation.reason
-    )
+    return Draft(events.DEPRECATED, {"version": version, "deprecated": deprecation.document()}, deprecation.reason)
 
 
 def decide_lifting(state: ModelState, version: str, reason: str | None = None) -> Draft | None:
@@ -235,9 +233,7 @@ def _vacated(state: ModelState, standing: Standing) -> dict[str, Any]:
 def _check_fulfilled(state: ModelState, standing: Standing, *, from_: str | None, expect: str | None) -> None:
     move = standing.moved.effects
     if from_ not in (None, standing.stage, move.get("from")):
-        raise _moved(
-            state, f"{standing.version} came to {standing.stage} from {move.get('from')}, not from {from_}"
-        )
+        raise _moved(state, f"{standing.version} came to {standing.stage} from {move.get('from')}, not from {from_}")
     if expect not in (None, str(standing.version), move.get("replaced") or "none"):
         raise _moved(state, f"{standing.version} holds {standing.stage}, not {expect}")
 
@@ -308,9 +304,7 @@ def _step_back(
     )
 
 
-def _unfit(
-    state: ModelState, stage: str, standing: Standing, stages: Stages, has_bytes: HasBytes
-) -> str | None:
+def _unfit(state: ModelState, stage: str, standing: Standing, stages: Stages, has_bytes: HasBytes) -> str | None:
     if standing.deprecated is not None:
         return "is deprecated"
     if _is_further_up(standing, stage, stages):
@@ -357,8 +351,4 @@ def _way_to(
 def _known_versions(state: ModelState, version: str) -> str:
     near = suggestion(version, state.versions)
     latest = ", ".join(str(standing.version) for standing in state.in_order()[:3])
-    return (
-        near
-        if near and len(state.versions) > 3
-        else f"the latest are {latest}; see `mlreg list {state.spelling}`"
-    )
+    return near if near and len(state.versions) > 3 else f"the latest are {latest}; see `mlreg list {state.spelling}`"

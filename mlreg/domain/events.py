@@ -18,8 +18,7 @@ say all that changes, so that replaying them reads nothing else, and an event of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 REGISTERED = "registered"
 PROMOTED = "promoted"
@@ -31,8 +30,7 @@ TAGGED = "tagged"
 INITIALISED = "initialised"
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """What shall happen, decided but not appended: no number, time or actor yet."""
 
     kind: str
@@ -40,8 +38,7 @@ class Draft:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What happened. `at` is a timestamp, `previous` the digest of event `number` - 1 (None for the first)."""
 
     number: int
@@ -53,7 +50,7 @@ class Event:
     reason: str | None
     previous: str | None
     digest: str
-    effects: Mapping[str, Any] = field(default_factory=dict)
+    effects: Mapping[str, Any]
 
     @property
     def version(self) -> str | None:

@@ -29,8 +29,8 @@ _HINT: Final = "use `--meta NAME=VALUE` for facts that are no numbers"
 _NOT_FINITE: Final = re.compile(r"([+-]?)(?:(nan)|inf(?:inity)?)", re.IGNORECASE)
 _SYMBOLS: Final = "%‰°$€£¥"
 _WORD: Final = rf"(?:[^\W\d_]|[{_SYMBOLS}])(?:[^\W\d_]|[{_SYMBOLS}/·*^])*"
-_NUMBER: Final = re.compile(rf"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*({_WORD}(?: {_WORD}){{0,2}})?")
-_COUNTED: Final = re.compile(r"([kKMG])(?: (.+))?")
+_NUMBER: Final = rf"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*({_WORD}(?: {_WORD}){{0,2}})?"
+_COUNTED: Final = r"([kKMG])(?: (.+))?"
 
 # MB is 1000² bytes, MiB 1024²; a lone `m` is neither minutes nor milli
 _DIMENSIONS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -171,7 +171,7 @@ def _from_text(name: str, text: str) -> Metric:
     if found := _NOT_FINITE.fullmatch(text):
         sign, is_nan = found.groups()
         return Metric(math.nan if is_nan else -math.inf if sign == "-" else math.inf)
-    found = _NUMBER.fullmatch(text) if len(text) <= MAX_TEXT_CHARACTERS else None
+    found = re.fullmatch(_NUMBER, text) if len(text) <= MAX_TEXT_CHARACTERS else None
     if found is None:
         raise _refused(name, text, "is not a number")
     digits, unit = found.groups()
@@ -216,7 +216,7 @@ def _bounded(name: str, number: Number) -> Number:
 def _factor(unit: str) -> tuple[Decimal, str]:
     if unit in _UNITS:
         return _UNITS[unit]
-    if counted := _COUNTED.fullmatch(unit):
+    if counted := re.fullmatch(_COUNTED, unit):
         multiplier, thing = counted.groups()
         factor, base = _factor(thing or "")
         return EXACT.multiply(_MULTIPLIERS[multiplier], factor), base

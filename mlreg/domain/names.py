@@ -12,7 +12,7 @@ _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _DEVICES = frozenset(
     ["con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))]
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 MODEL_NAME_MAX = 200
 TEXT_MAX_CHARACTERS = 1_000_000
 LINE_MAX_CHARACTERS = 256
@@ -64,7 +64,7 @@ def checked_line(text: str, what: str) -> str:
     Raises:
         UsageError: It is empty, too long, has control characters or is not valid Unicode.
     """
-    if not text.strip() or len(text) > LINE_MAX_CHARACTERS or _CONTROL.search(text):
+    if not text.strip() or len(text) > LINE_MAX_CHARACTERS or re.search(_CONTROL, text):
         raise UsageError(
             f"{quoted(text)} cannot be {what}",
             hint=f"use one line of at most {LINE_MAX_CHARACTERS} characters",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlreg.domain.metric import Metric
 from mlreg.domain.semver import Version
@@ -24,8 +24,7 @@ _OWN_KEYS = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class FileEntry:
+class FileEntry(NamedTuple):
     """One file of a version: `path` relative with `/`, `digest` `sha256:…` of its bytes."""
 
     path: str
@@ -37,6 +36,15 @@ class FileEntry:
         """Returns the entry as it stands in a record; `executable` only where it is."""
         facts: dict[str, Any] = {"path": self.path, "digest": self.digest, "size_bytes": self.size_bytes}
         return {**facts, "executable": True} if self.executable else facts
+
+    def document(self) -> dict[str, Any]:
+        """Returns the entry as JSON shows it."""
+        return {
+            "path": self.path,
+            "size_bytes": self.size_bytes,
+            "digest": self.digest,
+            "executable": self.executable,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,10 @@ class ModelVersion:
     def size_bytes(self) -> int:
         """The size of all files together."""
         return sum(entry.size_bytes for entry in self.files)
+
+    def shown_metrics(self) -> dict[str, float | int | str]:
+        """Returns the metrics as JSON shows them, sorted by name."""
+        return {name: metric.shown() for name, metric in sorted(self.metrics.items())}
 
     def stated(self) -> dict[str, Any]:
         """Returns what was stated and the files, without name and version: what makes two registrations the same."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from mlreg.domain.constraint import Constraint, is_constraint
 from mlreg.domain.decide import find_standing
 from mlreg.domain.names import checked_label, checked_model_name, quoted, suggestion
 from mlreg.domain.semver import Version
@@ -14,24 +13,29 @@ from mlreg.domain.stages import ARCHIVED, Stages
 from mlreg.domain.state import ModelState, Standing, Tenure
 from mlreg.domain.times import moment_of
 from mlreg.errors import NotFoundError, UsageError
+from mlreg.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from mlreg.domain import constraint as constraints
+else:
+    constraints = LazyModule("mlreg.domain.constraint")
 
 LATEST = "latest"
-_STAGE_FORM = re.compile(r"(?P<stage>[^~@{}]+)(?:~(?P<back>[0-9]{0,6})|@\{(?P<date>[^{}]*)\})?")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{6,64}")
-_PARTIAL = re.compile(r"[vV]?[0-9]+(\.[0-9]+)?")
-_VERSION_LIKE = re.compile(r"[vV]?[0-9]+(\.|\Z)")
+_STAGE_FORM = r"(?P<stage>[^~@{}]+)(?:~(?P<back>[0-9]{0,6})|@\{(?P<date>[^{}]*)\})?"
+_DIGEST = r"sha256:[0-9a-f]{6,64}"
+_PLAIN_VERSION = re.compile(r"[vV]?[0-9]+(\.[0-9]+){0,2}([-+][0-9A-Za-z.+-]*)?")
+_PARTIAL = r"[vV]?[0-9]+(\.[0-9]+)?"
+_VERSION_LIKE = r"[vV]?[0-9]+(\.|\Z)"
 
 
-@dataclass(frozen=True, slots=True)
-class ByVersion:
+class ByVersion(NamedTuple):
     """Exactly that version; `partial` where it was zero-filled."""
 
     version: Version
     partial: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ByStage:
+class ByStage(NamedTuple):
     """The holder of a stage: now, `back` tenures before, or at a moment."""
 
     stage: str
@@ -39,28 +43,24 @@ class ByStage:
     moment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ByAlias:
+class ByAlias(NamedTuple):
     """The version that the alias points at."""
 
     alias: str
 
 
-@dataclass(frozen=True, slots=True)
-class ByLatest:
+class ByLatest(NamedTuple):
     """The greatest release that is neither a pre-release nor deprecated."""
 
 
-@dataclass(frozen=True, slots=True)
-class ByConstraint:
+class ByConstraint(NamedTuple):
     """The greatest version that is not deprecated and matches."""
 
-    constraint: Constraint
+    constraint: constraints.Constraint
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ByDigest:
+class ByDigest(NamedTuple):
     """The version whose record, list of files or a file has a digest that begins so."""
 
     prefix: str
@@ -70,8 +70,7 @@ Selector = ByVersion | ByStage | ByAlias | ByLatest | ByConstraint | ByDigest
 FileDigests = Callable[[Standing], Iterable[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """A model's name and, where it was given, which version of it. `text` is the reference as written."""
 
     name: str
@@ -79,8 +78,7 @@ class Ref:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """A version, what found it (`version`, `stage`, `latest`, …) and a sentence on what was assumed."""
 
     standing: Standing
@@ -110,10 +108,12 @@ def parse_selector(text: str, stages: Stages) -> Selector:
         return ByLatest()
     if selector := _stage_selector(text, stages):
         return selector
-    if is_constraint(text):
-        return ByConstraint(Constraint.parse(text), text)
-    if _VERSION_LIKE.match(text):
-        return ByVersion(Version.parse_loose(text), _PARTIAL.fullmatch(text) is not None)
+    if _PLAIN_VERSION.fullmatch(text):
+        return _version_selector(text)
+    if constraints.is_constraint(text):
+        return ByConstraint(constraints.Constraint.parse(text), text)
+    if re.match(_VERSION_LIKE, text):
+        return _version_selector(text)
     return ByAlias(_alias(text, stages))
 
 
@@ -187,8 +187,12 @@ def resolve_used(state: ModelState, *, stages: Stages) -> Resolved:
     return Resolved(latest, LATEST, note)
 
 
+def _version_selector(text: str) -> ByVersion:
+    return ByVersion(Version.parse_loose(text), re.fullmatch(_PARTIAL, text) is not None)
+
+
 def _digest_selector(text: str) -> ByDigest:
-    if not _DIGEST.fullmatch(text.lower()):
+    if not re.fullmatch(_DIGEST, text.lower()):
         raise UsageError(
             f"{quoted(text)} is not a digest", hint="write `sha256:` and at least 6 of its hexadecimal digits"
         )
@@ -196,7 +200,7 @@ def _digest_selector(text: str) -> ByDigest:
 
 
 def _stage_selector(text: str, stages: Stages) -> ByStage | None:
-    form = _STAGE_FORM.fullmatch(text)
+    form = re.fullmatch(_STAGE_FORM, text)
     stage = stages.find(form["stage"]) if form else None
     if form is None or stage is None:
         return None

@@ -21,7 +21,7 @@ PRERELEASE: Final = rf"(?:{NUMBER}|{_WORD})(?:\.(?:{NUMBER}|{_WORD}))*"
 BUILD: Final = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 
 _VERSION: Final = re.compile(rf"({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({PRERELEASE}))?(?:\+({BUILD}))?")
-_PARTIAL: Final = re.compile(rf"{NUMBER}(?:\.{NUMBER})?")
+_PARTIAL: Final = rf"{NUMBER}(?:\.{NUMBER})?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Version:
             UsageError: As `parse` does.
         """
         bare = _without_v(text)
-        if _PARTIAL.fullmatch(bare):
+        if re.fullmatch(_PARTIAL, bare):
             bare += ".0" if "." in bare else ".0.0"
         return cls._read(bare, named=text)
 

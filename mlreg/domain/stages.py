@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from mlreg.domain.names import quoted, suggestion
 from mlreg.errors import UsageError
 
 ARCHIVED = "archived"
-_USUAL_ALIASES = {"dev": "development", "stage": "staging", "prod": "production"}
+_USUAL_ALIASES = MappingProxyType({"dev": "development", "stage": "staging", "prod": "production"})
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
+class Stages(NamedTuple):
     """The stages of a repository.
 
     `order` rises: any number of versions stand at the first, one at most at each other. `archived` is beside them.
     """
 
     order: tuple[str, ...] = ("development", "staging", "production")
-    aliases: Mapping[str, str] = field(default_factory=lambda: dict(_USUAL_ALIASES))
+    aliases: Mapping[str, str] = _USUAL_ALIASES
 
     @property
     def first(self) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlreg.domain.events import Event
 from mlreg.domain.semver import Version
 
 
-@dataclass(frozen=True, slots=True)
-class Deprecation:
+class Deprecation(NamedTuple):
     """Why a version should not be used any more, and the date after which it will not be there (or None)."""
 
     reason: str
@@ -22,7 +21,7 @@ class Deprecation:
         return {"reason": self.reason, "end_of_life": self.end_of_life}
 
 
-@dataclass(slots=True)
+@dataclass(repr=False)
 class Standing:
     """One version as it stands now.
 
@@ -42,8 +41,7 @@ class Standing:
     deprecated: Deprecation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tenure:
+class Tenure(NamedTuple):
     """From event `event` on, `holder` (None: nobody) held a stage.
 
     `moment` is the greatest `at` of all events up to that one: clocks go backwards, histories do not.
@@ -54,7 +52,7 @@ class Tenure:
     event: Event
 
 
-@dataclass(slots=True)
+@dataclass(repr=False)
 class Seat:
     """A stage with one holder.
 
@@ -96,7 +94,7 @@ class Seat:
         return then[-1] if then else None
 
 
-@dataclass(slots=True)
+@dataclass(repr=False)
 class ModelState:
     """One model after its event number `head`; `spelling` is its name as first written."""
 

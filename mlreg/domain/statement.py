@@ -66,9 +66,7 @@ def stated_version(
         features=_features(features),
         signature=None if signature is None else plain_mapping(signature, "the signature"),
         requirements=tuple(requirements),
-        lineage={
-            key: checked_line(value, f"the {key}") for key, value in lineage.items() if value is not None
-        },
+        lineage={key: checked_line(value, f"the {key}") for key, value in lineage.items() if value is not None},
         meta=plain_mapping(meta, "the custom facts"),
         captured=captured,
     )
@@ -112,26 +110,28 @@ def choose_version(
         UsageError: `bump` is none of the levels.
     """
     if bump not in LEVELS:
-        raise UsageError(
-            f"{bump!a} is not a level", hint="the levels are `major`, `minor`, `patch` and `auto`"
-        )
+        raise UsageError(f"{bump!a} is not a level", hint="the levels are `major`, `minor`, `patch` and `auto`")
     baseline = _baseline(state, stated)
     if stated is not None:
         return Choice(stated, warnings=_understatement(stated, baseline, new, read))
     if baseline is None:
-        return _first(state)
-    level, reasons = bump_level(read(baseline), new.features)
+        return _first(state, bump)
     if bump == "auto":
+        level, reasons = bump_level(read(baseline), new.features)
         return Choice(baseline.version.bump(level), level, reasons)
     asked: Level = bump  # type: ignore[assignment]
-    return Choice(baseline.version.bump(asked), asked, ["as asked"])
+    version = baseline.version.bump(asked)
+    return Choice(version, asked, ["as asked"], _understatement(version, baseline, new, read))
 
 
-def _first(state: ModelState) -> Choice:
+def _first(state: ModelState, bump: str) -> Choice:
     greatest = next(iter(state.in_order()), None)
     if greatest is None:
         return Choice(FIRST, "major", ["it is the first version"])
-    return Choice(greatest.version.bump("patch"), "patch", [f"it is the release of {greatest.version}"])
+    if bump == "auto":
+        return Choice(greatest.version.bump("patch"), "patch", [f"it is the release of {greatest.version}"])
+    asked: Level = bump  # type: ignore[assignment]
+    return Choice(greatest.version.bump(asked), asked, ["as asked"])
 
 
 def _baseline(state: ModelState, below: Version | None) -> Standing | None:
@@ -141,9 +141,7 @@ def _baseline(state: ModelState, below: Version | None) -> Standing | None:
     return None
 
 
-def _understatement(
-    stated: Version, baseline: Standing | None, new: ModelVersion, read: ReadRecord
-) -> list[str]:
+def _understatement(stated: Version, baseline: Standing | None, new: ModelVersion, read: ReadRecord) -> list[str]:
     if baseline is None:
         return []
     level, reasons = bump_level(read(baseline), new.features)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from datetime import UTC, datetime
 
 from mlreg.errors import UsageError
 
-_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MONTH = r"([0-9]{4})-([0-9]{2})"
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = rf"{_DATE}[Tt ][0-9].*"
 
 
 def timestamp(moment: datetime) -> str:
@@ -26,11 +26,7 @@ def moment_of(text: str) -> str:
         UsageError: It is not an ISO 8601 month, date or time.
     """
     try:
-        if month := _MONTH.fullmatch(text):
-            text = f"{text}-{monthrange(int(month[1]), int(month[2]))[1]:02}"
-        if _DATE.fullmatch(text):
-            text += "T23:59:59.999999+00:00"
-        moment = datetime.fromisoformat(text)
+        moment = _parsed(text)
         return timestamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         raise UsageError(
@@ -45,7 +41,24 @@ def checked_date(text: str, what: str) -> str:
     Raises:
         UsageError: It is not.
     """
-    if _DATE.fullmatch(text):
+    if re.fullmatch(_DATE, text):
         moment_of(text)
         return text
     raise UsageError(f"{text[:40]!a} is not {what}", hint="write a date as `2027-06-30`")
+
+
+def _parsed(text: str) -> datetime:
+    if month := re.fullmatch(_MONTH, text):
+        return _parsed(f"{text}-{_days_of(int(month[1]), int(month[2]))}")
+    if re.fullmatch(_DATE, text):
+        return datetime.fromisoformat(f"{text}T23:59:59.999999+00:00")
+    # fromisoformat also takes 20240115 and 2024-W03, and would mean the beginning of that day
+    if not re.fullmatch(_TIME, text):
+        raise ValueError(text)
+    return datetime.fromisoformat(text.upper())
+
+
+def _days_of(year: int, month: int) -> int:
+    if month == 2:
+        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
+    return 30 if month in (4, 6, 9, 11) else 31

@@ -12,27 +12,28 @@ from mlreg.errors import UsageError
 
 DEPTH_MAX = 16
 KEY_MAX_CHARACTERS = 256
+WHOLE_MAX = 10**18
+WHOLE_TEXT_MAX = 10**1000
 
 
 def plain(value: Any, what: str, depth: int = 0) -> Any:
     """Returns a copy of `value` made of dict, list, str, int, float, bool and None only.
 
     Numbers of other libraries become ours (anything with `item()`: numpy, torch); NaN and infinities become the texts
-    `NaN`, `Infinity`, `-Infinity`; sets become sorted lists. `what` names the value in errors.
+    `NaN`, `Infinity`, `-Infinity`, whole numbers of more than 18 digits their digits; sets become sorted lists. `what`
+    names the value in errors.
 
     Raises:
         UsageError: It holds something else, a key that is no text, or is nested too deeply.
     """
     if depth > DEPTH_MAX:
-        raise UsageError(
-            f"{what} is nested more than {DEPTH_MAX} deep", hint="register it as a file of the version"
-        )
+        raise UsageError(f"{what} is nested more than {DEPTH_MAX} deep", hint="register it as a file of the version")
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return checked_text(str(value), what)
+        return checked_text(_text(value), what)
     if isinstance(value, Integral):
-        return int(value)
+        return _whole(int(value), what)
     if isinstance(value, Real):
         return _number(float(value))
     if isinstance(value, Mapping):
@@ -67,6 +68,20 @@ def _foreign(value: Any, what: str, depth: int) -> Any:
     )
 
 
+def _text(value: str) -> str:
+    # `str` of an enumeration that is a text is its name
+    return str.__str__(value)
+
+
+def _whole(value: int, what: str) -> int | str:
+    if abs(value) < WHOLE_MAX:
+        return value
+    if abs(value) > WHOLE_TEXT_MAX:
+        raise UsageError(f"{what} has more than 1000 digits", hint="register it as a file of the version")
+    # a record would read it back as a text: see `mlreg.store.strict_yaml`
+    return str(value)
+
+
 def _number(value: float) -> float | str:
     if math.isfinite(value):
         return value
@@ -78,4 +93,4 @@ def _key(key: Any, what: str) -> str:
         raise UsageError(
             f"{what} has the key {quoted(str(key))}, which is not a text of at most {KEY_MAX_CHARACTERS} characters"
         )
-    return checked_text(key, what)
+    return checked_text(_text(key), what)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, BinaryIO
 
 from mlreg.errors import ConflictError, IntegrityError, NotFoundError
 from mlreg.ports import Backend
 from mlreg.store import codec, layout
+
+if TYPE_CHECKING:
+    from mlreg.domain.record import FileEntry
 
 Progress = Callable[[int], None]
 
@@ -39,6 +42,10 @@ class Blobs:
     def has(self, digest: str) -> bool:
         """Whether the bytes are here; whether they are undamaged is not looked at."""
         return self.size_bytes(digest) is not None
+
+    def has_all(self, files: Iterable[FileEntry]) -> bool:
+        """Whether the bytes of all `files` are here."""
+        return all(self.has(entry.digest) for entry in files)
 
     def size_bytes(self, digest: str) -> int | None:
         """Returns the size of what is kept under `digest`, or None where nothing is."""
@@ -95,6 +102,4 @@ def _unchanged(source: BinaryIO, digest: str, name: str) -> Iterator[bytes]:
         hasher.update(chunk)
         yield chunk
     if hasher.digest() != digest:
-        raise ConflictError(
-            f"{name} changed while it was being registered", hint="register it again when it is whole"
-        )
+        raise ConflictError(f"{name} changed while it was being registered", hint="register it again when it is whole")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlreg.domain.record import RECORD_FORMAT, ModelVersion, version_from_facts
 from mlreg.errors import IntegrityError, MissingError, UsageError
 from mlreg.lazy import LazyModule
-from mlreg.ports import Backend
+from mlreg.ports import Backend, Cache
 from mlreg.store import codec, layout
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ else:
 class Catalog:
     """The records of a repository."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, cache: Cache | None = None) -> None:
         self._backend = backend
+        self._cache = cache
 
     def add(self, version: ModelVersion) -> str:
         """Keeps the record of `version` for good and returns its digest.
@@ -55,7 +56,17 @@ class Catalog:
             ) from None
         if codec.digest(data) != digest:
             raise _damaged(key)
-        return version_from_record(data, key)
+        return version_from_facts(self._facts(data, digest, key), source=key)
+
+    def _facts(self, data: bytes, digest: str, key: str) -> Any:
+        """Returns the values of a record; JSON from the cache is read without loading a YAML parser."""
+        cached = self._cache.get(layout.cached_record(digest)) if self._cache else None
+        facts = None if cached is None else _unsealed(cached)
+        if facts is None:
+            facts = facts_from_record(data, key)
+            if self._cache:
+                self._cache.put(layout.cached_record(digest), _sealed(facts))
+        return facts
 
     def _bytes(self, key: str) -> bytes:
         with self._backend.open(key) as stream:
@@ -84,15 +95,34 @@ def version_from_record(data: bytes, key: str) -> ModelVersion:
         IntegrityError: It is not a record.
         MissingError: Its format is newer than this mlreg.
     """
+    return version_from_facts(facts_from_record(data, key), source=key)
+
+
+def facts_from_record(data: bytes, key: str) -> Any:
+    """Returns the values that `data`, the record at `key`, holds.
+
+    Raises:
+        IntegrityError: It is not a record.
+        MissingError: Its format is newer than this mlreg.
+    """
     try:
         facts = strict_yaml.parse(data, name=key)
     except UsageError as error:
         raise IntegrityError(error.message, hint="look at `mlreg verify`", facts={"object": key}) from error
     if isinstance(facts, dict) and isinstance(facts.get("format"), int) and facts["format"] > RECORD_FORMAT:
-        raise MissingError(
-            f"{key} was written by a newer mlreg", hint="install the newest mlreg", code="newer-format"
-        )
-    return version_from_facts(facts, source=key)
+        raise MissingError(f"{key} was written by a newer mlreg", hint="install the newest mlreg", code="newer-format")
+    return facts
+
+
+def _sealed(facts: Any) -> bytes:
+    data = codec.canonical_json(facts)
+    return codec.digest(data).encode() + b"\n" + data
+
+
+def _unsealed(data: bytes) -> Any:
+    """Returns the values in a cached file, or None where it is not what was put there."""
+    seal, _, content = data.partition(b"\n")
+    return codec.parse_json(content, name=layout.CACHE) if codec.digest(content).encode() == seal else None
 
 
 def _damaged(key: str) -> IntegrityError:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlreg.domain.metric import Direction
 from mlreg.domain.names import checked_label, suggestion
 from mlreg.domain.stages import ARCHIVED, Stages
 from mlreg.errors import UsageError
@@ -16,8 +15,12 @@ from mlreg.store import layout
 
 if TYPE_CHECKING:
     import tomllib
+
+    from mlreg.domain.metric import Direction
 else:
     tomllib = LazyModule("tomllib")
+
+_VERSION_LIKE = r"v?[0-9]+(\.|\Z)"
 
 TEMPLATE = """\
 # The configuration of this repository; yours to edit. All of it is optional: what follows are examples.
@@ -35,12 +38,11 @@ TEMPLATE = """\
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """What a repository's configuration says."""
 
-    stages: Stages = field(default_factory=Stages)
-    directions: Mapping[str, Direction] = field(default_factory=dict)
+    stages: Stages = Stages()
+    directions: Mapping[str, Direction] = MappingProxyType({})
 
 
 def parse_config(data: bytes, source: str = layout.CONFIG) -> Config:
@@ -69,9 +71,7 @@ class _Reader:
         """Returns the error that `what` is wrong at `key`, with its line."""
         line = next((n for n, line in enumerate(self._text.splitlines(), 1) if _names_key(line, key)), None)
         place = f"{self._source}, line {line}" if line else self._source
-        return UsageError(
-            f"cannot read {place}: {what}", hint=hint, facts={"file": self._source, "line": line}
-        )
+        return UsageError(f"cannot read {place}: {what}", hint=hint, facts={"file": self._source, "line": line})
 
     def only(self, table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
         """Checks that `table` has no key but the `known`."""
@@ -92,14 +92,16 @@ def _stages(reader: _Reader) -> Stages:
     table = reader.table(reader.root, "stages")
     reader.only(table, ("order", "aliases"), "stages.")
     usual = Stages()
-    order = tuple(table.get("order", usual.order))
-    if len(order) < 2 or len(set(order)) < len(order) or not all(map(_is_stage_name, order)):
+    order = table.get("order", list(usual.order))
+    if not isinstance(order, list) or not all(map(_is_stage_name, order)) or not 1 < len(set(order)) == len(order):
         raise reader.error("order", "stages.order is not a list of two or more lower-case names, each once")
-    aliases = reader.table(table, "aliases") or {a: s for a, s in usual.aliases.items() if s in order}
+    aliases = reader.table(table, "aliases") or {
+        a: s for a, s in usual.aliases.items() if s in order and a not in order
+    }
     for alias, stage in aliases.items():
-        if stage not in order or alias in order or alias != alias.lower():
+        if stage not in order or alias in order or not _is_stage_name(alias):
             raise reader.error(alias, f"stages.aliases.{alias} is not a lower-case name of one of the stages")
-    return Stages(order, dict(aliases))
+    return Stages(tuple(order), dict(aliases))
 
 
 def _directions(reader: _Reader) -> dict[str, Direction]:
@@ -119,6 +121,7 @@ def _is_stage_name(name: Any) -> bool:
             isinstance(name, str)
             and checked_label(name, "a stage") == name.lower()
             and name not in (ARCHIVED, "latest")
+            and not re.match(_VERSION_LIKE, name)
         )
     except UsageError:
         return False
@@ -139,14 +142,17 @@ def _says_nothing(text: str) -> bool:
 def _toml(text: str, source: str) -> Mapping[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        line = re.search(r"line (\d+)", str(error))
-        place = f"{source}, line {line[1]}" if line else source
-        what = str(error).split(" (at ", 1)[0]
+    # a ValueError of another kind is a number of too many digits
+    except (ValueError, RecursionError) as error:
+        what, _, at = str(error).partition(" (at ")
+        found = re.search(r"line (\d+)", at)
+        line = int(found[1]) if found else text.count("\n") + 1 if at else None
+        what = "it is nested too deeply" if isinstance(error, RecursionError) else what.split(";", 1)[0]
+        place = f"{source}, line {line}" if line else source
         raise UsageError(
             f"cannot read {place}: {what[:1].lower()}{what[1:]}",
             hint="see how TOML is written in the comments of a fresh `mlreg init`",
-            facts={"file": source, "line": int(line[1]) if line else None},
+            facts={"file": source, "line": line},
         ) from None
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from types import UnionType
+from typing import Any, NamedTuple
 
 from mlreg.domain.events import Draft, Event
 from mlreg.domain.state import ModelState, apply
@@ -13,11 +13,15 @@ from mlreg.ports import Backend
 from mlreg.store import codec, layout
 
 EVENT_FORMAT = 1
+_FACTS: Mapping[str, type | UnionType] = {
+    "number": int,
+    **dict.fromkeys(("id", "model", "kind", "at", "actor"), str),
+    **dict.fromkeys(("reason", "previous"), str | None),
+}
 _OWN_KEYS = ("format", "number", "id", "model", "kind", "at", "actor", "reason", "previous", "digest")
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What makes an event of a draft: who, when, and a random id by which one knows one's own again."""
 
     id: str
@@ -43,11 +47,16 @@ class History:
             IntegrityError: An event is missing, damaged, or does not follow the one before.
         """
         previous: Event | None = None
-        for key in self._backend.list(layout.events(model)):
-            if layout.number_of_event(key) is None:
-                continue
-            event = self.read(key)
-            check_link(key, event, previous)
+        # a listing during which others append may show an event without the one before: so they are opened in order
+        numbers = map(layout.number_of_event, self._backend.list(layout.events(model)))
+        for number in range(1, max((number or 0 for number in numbers), default=0) + 1):
+            key = layout.event(model, number)
+            try:
+                event = self.read(key)
+            except FileNotFoundError:
+                raise _missing(key) from None
+            check_place(key, event)
+            check_chain(key, event, previous)
             yield event
             previous = event
 
@@ -97,7 +106,8 @@ class History:
                 event = self.read(key)
             except FileNotFoundError:
                 return
-            if event.previous != state.head_digest or event.number != state.head + 1:
+            check_place(key, event)
+            if event.previous != state.head_digest:
                 raise _chain_broken(key)
             state.spelling = event.model if event.number == 1 else state.spelling
             replay(state, event)
@@ -145,44 +155,43 @@ def event_from_bytes(data: bytes, key: str) -> Event:
     stated = body.pop("digest", None)
     if stated != codec.digest(codec.canonical_json(body)):
         raise _damaged(key, "is not what its digest says")
-    if body.get("format", 0) > EVENT_FORMAT:
-        raise MissingError(
-            f"{key} was written by a newer mlreg", hint="install the newest mlreg", code="newer-format"
-        )
-    try:
-        return Event(
-            number=body["number"],
-            id=body["id"],
-            model=body["model"],
-            kind=body["kind"],
-            at=body["at"],
-            actor=body["actor"],
-            reason=body["reason"],
-            previous=body["previous"],
-            digest=stated,
-            effects={name: value for name, value in body.items() if name not in _OWN_KEYS},
-        )
-    except KeyError as error:
-        raise _damaged(key, f"lacks {error}") from None
+    if not isinstance(body.get("format"), int):
+        raise _damaged(key, "names no format")
+    if body["format"] > EVENT_FORMAT:
+        raise MissingError(f"{key} was written by a newer mlreg", hint="install the newest mlreg", code="newer-format")
+    for name, kind in _FACTS.items():
+        if name not in body or not isinstance(body[name], kind):
+            raise _damaged(key, f"has no {name}, or one of another type")
+    return Event(
+        number=body["number"],
+        id=body["id"],
+        model=body["model"],
+        kind=body["kind"],
+        at=body["at"],
+        actor=body["actor"],
+        reason=body["reason"],
+        previous=body["previous"],
+        digest=stated,
+        effects={name: value for name, value in body.items() if name not in _OWN_KEYS},
+    )
 
 
-def check_link(key: str, event: Event, previous: Event | None) -> None:
+def check_place(key: str, event: Event) -> None:
+    """Checks that `event`, the file at `key`, says that it belongs there.
+
+    Raises:
+        IntegrityError: It is of another model or number.
+    """
+    if layout.event(event.model, event.number) != key:
+        raise _damaged(key, "is an event of another place")
+
+
+def check_chain(key: str, event: Event, previous: Event | None) -> None:
     """Checks that `event`, the file at `key`, is the one after `previous` (None: the first).
 
     Raises:
         IntegrityError: It is not.
     """
-    number = previous.number + 1 if previous else 1
-    if layout.number_of_event(key) != number:
-        missing = layout.event(event.model, number)
-        raise IntegrityError(
-            f"{missing} is missing",
-            hint="bring it back from a copy of the repository, then run `mlreg verify`",
-            facts={"object": missing},
-            code="event-missing",
-        )
-    if event.number != number or layout.event(event.model, number) != key:
-        raise _damaged(key, "is an event of another place")
     if event.previous != (previous.digest if previous else None):
         raise _chain_broken(key)
 
@@ -208,6 +217,15 @@ def _body(data: bytes, key: str) -> dict[str, Any]:
     except (UsageError, ValueError) as error:
         raise _damaged(key, "is not in canonical form") from error
     return dict(body)
+
+
+def _missing(key: str) -> IntegrityError:
+    return IntegrityError(
+        f"{key} is missing",
+        hint="bring it back from a copy of the repository, then run `mlreg verify`",
+        facts={"object": key},
+        code="event-missing",
+    )
 
 
 def _chain_broken(key: str) -> IntegrityError:

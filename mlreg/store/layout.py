@@ -20,8 +20,8 @@ TMP = "tmp"
 REPOSITORY = "@repository"
 
 _ALGORITHM = "sha256"
-_BLOB = re.compile(rf"{BLOBS}/{_ALGORITHM}/([0-9a-f]{{2}})/(\1[0-9a-f]{{62}})")
-_RECORD = re.compile(rf"{CATALOG}/([^/]+)/(.+)-([0-9a-f]{{8}})\.yaml")
+_BLOB = rf"{BLOBS}/{_ALGORITHM}/([0-9a-f]{{2}})/(\1[0-9a-f]{{62}})"
+_RECORD = rf"{CATALOG}/([^/]+)/(.+)-([0-9a-f]{{8}})\.yaml"
 _EVENT = re.compile(rf"{HISTORY}/([^/]+)/([0-9]{{8}})\.json")
 
 
@@ -35,7 +35,7 @@ def blob(digest: str) -> str:
 
 def digest_of_blob(key: str) -> str | None:
     """Returns the digest that the blob at `key` must have, or None where `key` is no blob's."""
-    match = _BLOB.fullmatch(key)
+    match = re.fullmatch(_BLOB, key)
     return f"{_ALGORITHM}:{match[2]}" if match else None
 
 
@@ -46,8 +46,13 @@ def record(model: str, version: str, digest: str) -> str:
 
 def digest_of_record(key: str) -> str | None:
     """Returns the first digits of the digest that the record at `key` must have; None where it is no record's."""
-    match = _RECORD.fullmatch(key)
+    match = re.fullmatch(_RECORD, key)
     return f"{_ALGORITHM}:{match[3]}" if match else None
+
+
+def cached_record(digest: str) -> str:
+    """Returns the key, in the cache, of the values of the record with `digest`."""
+    return f"records/{digest.partition(':')[2]}.json"
 
 
 def events(model: str) -> str:

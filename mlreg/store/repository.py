@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlreg.domain import events
 from mlreg.domain.events import Draft
 from mlreg.errors import ConflictError, IntegrityError, MissingError, NotFoundError
-from mlreg.ports import Backend
+from mlreg.lazy import LazyModule
+from mlreg.ports import Backend, Cache
 from mlreg.store import codec, layout
 from mlreg.store.blobs import Blobs
-from mlreg.store.catalog import Catalog
 from mlreg.store.config import TEMPLATE, Config, parse_config
 from mlreg.store.history import History, Stamp
+
+if TYPE_CHECKING:
+    from mlreg.store import catalog
+else:
+    catalog = LazyModule("mlreg.store.catalog")
 
 REPOSITORY_FORMAT = 1
 
@@ -37,8 +43,7 @@ _FILES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Founding:
+class Founding(NamedTuple):
     """What `init` made or found: the repository's id, and whether it is new."""
 
     id: str
@@ -46,13 +51,18 @@ class Founding:
 
 
 class Repository:
-    """A `.mlreg`: `blobs`, `catalog` and `history` over one backend."""
+    """A `.mlreg`: `blobs`, `catalog` and `history` over one backend; `cache` for what can be derived again."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, cache: Cache | None = None) -> None:
         self.backend = backend
+        self._cache = cache
         self.blobs = Blobs(backend)
-        self.catalog = Catalog(backend)
         self.history = History(backend)
+
+    @cached_property
+    def catalog(self) -> catalog.Catalog:
+        """The records; what reads them is loaded when the first one is asked for."""
+        return catalog.Catalog(self.backend, self._cache)
 
     def id(self) -> str:
         """Returns the id of the repository.

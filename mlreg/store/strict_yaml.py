@@ -73,16 +73,13 @@ def parse(data: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> Any:
     for pattern, what in ((_CONTROL, "a control character"), (_DIRECTIVE, "a directive")):
         if found := pattern.search(text):
             raise unreadable(name, f"{what} is not allowed", line=text.count("\n", 0, found.start()) + 1)
-    loader = _Loader(text)
     try:
-        return _Reader(loader, name).document()
+        return _Reader(_Loader(text), name).document()
     except yaml.MarkedYAMLError as error:
         line = _line(error.problem_mark or error.context_mark)
         raise unreadable(name, error.problem or "it is not YAML", line=line) from None
     except yaml.YAMLError as error:
         raise unreadable(name, f"it is not YAML ({error})".replace("\n", " ")) from None
-    finally:
-        loader.dispose()
 
 
 def dump(value: Any) -> bytes:

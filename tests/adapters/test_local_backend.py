@@ -102,6 +102,17 @@ def test_a_link_in_place_of_a_file_is_not_followed(tmp_path, backend):
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_a_link_that_comes_meanwhile_does_not_pass_for_the_file(tmp_path, backend):
+    def chunks():
+        (tmp_path / "a").symlink_to("elsewhere")
+        yield b"x"
+
+    with pytest.raises(OSError) as caught:
+        backend.create("a", chunks())
+    assert caught.value.errno == errno.ELOOP
+    assert files(tmp_path) == ["a"]
+
+
 def test_what_is_no_file_is_refused_without_waiting(tmp_path, backend):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "directory").mkdir()
@@ -175,7 +186,7 @@ def test_a_directory_that_was_removed_meanwhile_is_made_again(tmp_path, backend)
 
 def test_a_full_disk_leaves_nothing(tmp_path):
     limit = "resource.setrlimit(resource.RLIMIT_FSIZE, (250_000, 250_000))"
-    assert "File too large" in python(tmp_path, f"{limit}; {CREATE}").stdout
+    assert "File too large" in python(tmp_path, f"{limit}; b.create('a/b', [b'x' * 1_000_000])").stdout
     assert files(tmp_path) == []
     assert LocalBackend(tmp_path).create("history/m/1", [b"x"]) is True
 

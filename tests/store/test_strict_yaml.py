@@ -139,6 +139,11 @@ def test_strings_that_would_read_as_something_else_are_quoted(text):
     assert strict_yaml.dump([text]).decode() == f'- "{text}"\n'
 
 
+@pytest.mark.parametrize("text", ["a\nb ", "a \nb", " a\nb", "a\n\n", "\na", "a\n\tb"])
+def test_lines_with_blanks_that_nobody_sees_are_quoted(text):
+    assert strict_yaml.dump([text]).startswith(b'- "')
+
+
 @pytest.mark.parametrize("text", ["fraud-detector", "sha256:ab", "a/b c.bin", "_x", "it's", "C:\\x", "模型", "a, [b]"])
 def test_strings_that_read_as_themselves_are_not(text):
     assert strict_yaml.dump([text]).decode() == f"- {text}\n"

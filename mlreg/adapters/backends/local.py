@@ -111,7 +111,8 @@ class LocalBackend:
     def _add(self, key: str, chunks: Iterable[bytes]) -> bool:
         staged = self._path(f"{_STAGING}/{os.getpid()}-{os.urandom(8).hex()}")
         try:
-            self._stage(staged, chunks)
+            # what lies at the top, such as a configuration, is a person's to edit
+            self._stage(staged, chunks, 0o444 if "/" in key else 0o666)
             self._make_directories(key)
             if _link(staged, self._path(key)):
                 return True
@@ -121,10 +122,10 @@ class LocalBackend:
             with suppress(OSError):  # one that stays is swept later
                 os.unlink(staged)
 
-    def _stage(self, path: str, chunks: Iterable[bytes]) -> None:
+    def _stage(self, path: str, chunks: Iterable[bytes], mode: int) -> None:
         self._make_directory(_STAGING)
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-        file = os.open(path, flags, 0o444)
+        file = os.open(path, flags, mode)
         try:
             for chunk in chunks:
                 _write(file, chunk)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlreg.answers import Compared
+from mlreg.answers.compared import Compared
 from mlreg.cli.output import View
 from mlreg.cli.text import number
 from mlreg.errors import UsageError

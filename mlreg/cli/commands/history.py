@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlreg.answers import EventListing
+from mlreg.answers.happened import EventListing
 from mlreg.cli.output import View
 from mlreg.cli.text import ago
 from mlreg.domain.events import Event

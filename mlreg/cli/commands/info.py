@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from mlreg.answers import Info
+from mlreg.answers.info import Info
 from mlreg.cli.options import Name, VersionOrNone
 from mlreg.cli.output import View
 from mlreg.cli.text import ago, lines, number, size

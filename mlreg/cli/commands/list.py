@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlreg.answers import Listing, ModelLine, VersionLine, VersionListing
 from mlreg.cli.output import View
 from mlreg.cli.text import ago, number
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
+    from mlreg.answers.listed import Listing, ModelLine
+    from mlreg.answers.versions import VersionLine, VersionListing
     from mlreg.cli import screen
 else:
     screen = LazyModule("mlreg.cli.screen")

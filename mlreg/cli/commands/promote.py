@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mlreg.answers import Promoted
+from mlreg.answers.promoted import Promoted
 from mlreg.cli.options import DryRun, Name, Reason, VersionOrNone
 from mlreg.cli.output import View
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mlreg.answers import Registered
+from mlreg.answers.registered import Registered
 from mlreg.cli.options import DryRun
 from mlreg.cli.output import View
 from mlreg.cli.text import size

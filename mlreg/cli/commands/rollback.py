@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mlreg.answers import RolledBack
+from mlreg.answers.rolled_back import RolledBack
 from mlreg.cli.options import DryRun, Reason
 from mlreg.cli.output import View
 

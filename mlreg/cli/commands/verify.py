@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlreg.answers import Verified
+from mlreg.answers.verified import Verified
 from mlreg.cli.output import View
 from mlreg.cli.text import size
 from mlreg.lazy import LazyModule

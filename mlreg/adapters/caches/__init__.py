@@ -1,0 +1,1 @@
+"""Where derived data is kept, one module each."""

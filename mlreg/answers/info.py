@@ -1,0 +1,70 @@
+"""What `info` answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mlreg.answers.base import Answer
+from mlreg.domain.stages import ARCHIVED
+
+if TYPE_CHECKING:
+    from mlreg.domain.record import ModelVersion
+    from mlreg.domain.state import ModelState, Standing
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Info(Answer):
+    """All that is known of one version, and where its model stands."""
+
+    schema: ClassVar[str] = "mlreg.info/1"
+    state: ModelState
+    standing: Standing
+    record: ModelVersion
+    resolved_by: str
+    has_stage: bool
+
+    @property
+    def promoted_at(self) -> str | None:
+        """When the version came to the stage that it holds; None where it holds none."""
+        return self.standing.moved.at if self.has_stage else None
+
+    def facts(self) -> dict[str, Any]:
+        standing, record = self.standing, self.record
+        return {
+            "name": record.name,
+            "version": str(standing.version),
+            "resolved_by": self.resolved_by,
+            "stage": standing.stage,
+            "digest": standing.record,
+            "content_digest": standing.content,
+            "framework": record.framework,
+            "type": record.type,
+            "metrics": record.shown_metrics(),
+            "params": dict(record.params),
+            "features": list(record.features),
+            "signature": dict(record.signature) if record.signature is not None else None,
+            "environment": dict(record.captured.get("environment", {})),
+            "files": [entry.document() for entry in record.files],
+            "lineage": dict(record.lineage),
+            "tags": list(standing.tags),
+            "owner": record.owner,
+            "description": record.description,
+            "meta": dict(record.meta),
+            "registered_at": standing.registered.at,
+            "registered_by": standing.registered.actor,
+            "promoted_at": self.promoted_at,
+            "deprecated": standing.deprecated.document() if standing.deprecated else None,
+            "model": {
+                "latest": str(latest.version) if (latest := self.state.latest()) else None,
+                "stages": self.state.holders(),
+                "aliases": {},
+                "versions": len(self.state.versions),
+            },
+            "requirements": list(record.requirements),
+            "size_bytes": record.size_bytes,
+            "updated_at": max(standing.registered.at, standing.moved.at),
+            "promoted_by": standing.moved.actor if self.has_stage else None,
+            "replaced_by": standing.replaced_by if standing.stage == ARCHIVED else None,
+            "unknown": dict(record.unknown),
+        }

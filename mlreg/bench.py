@@ -1,0 +1,63 @@
+"""Owns what every room works with: the repository, its configuration, the journal of one actor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlreg.domain.names import suggestion
+from mlreg.domain.stages import Stages
+from mlreg.domain.state import ModelState, Standing
+from mlreg.errors import NotFoundError
+from mlreg.journal import Decide, Journal, Outcome
+from mlreg.store.config import Config
+from mlreg.store.repository import Repository
+
+if TYPE_CHECKING:
+    from mlreg.domain.record import ModelVersion
+
+
+class Bench:
+    """A repository open for work in the name of one actor."""
+
+    def __init__(self, repository: Repository, journal: Journal) -> None:
+        self.repository = repository
+        self.journal = journal
+        self._config: Config | None = None
+
+    @property
+    def config(self) -> Config:
+        """What the repository's `config.toml` says."""
+        if self._config is None:
+            self._config = self.repository.config()
+        return self._config
+
+    @property
+    def stages(self) -> Stages:
+        """The stages of the repository."""
+        return self.config.stages
+
+    def state(self, name: str) -> ModelState:
+        """Returns where the model `name` stands.
+
+        Raises:
+            NotFoundError: There is no such model, in this spelling.
+        """
+        state = self.repository.history.state(name)
+        if state.head and state.spelling == name:
+            return state
+        near = suggestion(name, [state.spelling] if state.head else self.repository.history.models())
+        raise NotFoundError(
+            f"there is no model {name}",
+            hint=near or "see which there are with `mlreg list`",
+            facts={"model": name},
+            code="model-not-found",
+        )
+
+    def record(self, state: ModelState, standing: Standing) -> ModelVersion:
+        """Returns the record of a version."""
+        return self.repository.catalog.read(state.spelling, str(standing.version), standing.record)
+
+    def commit(self, name: str, wish: Decide, *, dry_run: bool) -> Outcome:
+        """Decides `wish` on where the model `name` stands, and adds the event unless it is a dry run."""
+        state = self.state(name)
+        return self.journal.foresee(state, wish) if dry_run else self.journal.commit(state, name, wish)
