@@ -10,10 +10,14 @@
 The methods of `Registry` are the commands; what they return is in `mlreg.answers`, what they raise in `mlreg.errors`.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+from importlib import import_module
+
+TYPE_CHECKING = False  # to import that of typing takes as long as Python takes to start
 if TYPE_CHECKING:
+    from typing import Any
+
     from mlreg.errors import BlockedError as BlockedError
     from mlreg.errors import ConflictError as ConflictError
     from mlreg.errors import DeclinedError as DeclinedError
@@ -26,9 +30,10 @@ if TYPE_CHECKING:
     from mlreg.errors import UnavailableError as UnavailableError
     from mlreg.errors import UsageError as UsageError
     from mlreg.registry import Registry as Registry
+    from mlreg.running import current_run as current_run
     from mlreg.version import __version__ as __version__
 
-_HOMES = {"Registry": "mlreg.registry", "__version__": "mlreg.version"}
+_HOMES = {"Registry": "mlreg.registry", "current_run": "mlreg.running", "__version__": "mlreg.version"}
 __all__ = [
     "BlockedError",
     "ConflictError",
@@ -43,6 +48,7 @@ __all__ = [
     "UnavailableError",
     "UsageError",
     "__version__",
+    "current_run",
 ]
 
 

@@ -1,10 +1,14 @@
 """Owns the entry: `mlreg` and `python -m mlreg`."""
 
 import gc
+import sys
 
 gc.set_threshold(100_000)  # nothing that start-up makes is garbage: looking for it is a tenth of the time of a call
 
-from mlreg.cli import main  # noqa: E402
+if sys.argv[1:2] == ["__complete"]:  # asked at every TAB: answered without what the commands need
+    from mlreg.complete import main
+else:
+    from mlreg.cli import main
 
 __all__ = ["main"]
 

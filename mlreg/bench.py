@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mlreg.domain.names import suggestion
 from mlreg.domain.stages import Stages
-from mlreg.domain.state import ModelState, Standing
+from mlreg.domain.state import Deprecation, ModelState, Standing
 from mlreg.errors import NotFoundError
 from mlreg.journal import Decide, Journal, Outcome
+from mlreg.lazy import LazyModule
 from mlreg.store.config import Config
 from mlreg.store.repository import Repository
 
 if TYPE_CHECKING:
+    from mlreg.domain import ending as endings
+    from mlreg.domain import record as records
     from mlreg.domain.record import ModelVersion
+else:
+    endings = LazyModule("mlreg.domain.ending")
+    records = LazyModule("mlreg.domain.record")
 
 
 class Bench:
@@ -54,8 +61,21 @@ class Bench:
         )
 
     def record(self, state: ModelState, standing: Standing) -> ModelVersion:
-        """Returns the record of a version."""
+        """Returns the facts of a version: its record, and what was stated of it later."""
+        return records.with_late_facts(self.written(state, standing), standing.late)
+
+    def written(self, state: ModelState, standing: Standing) -> ModelVersion:
+        """Returns the record of a version as it was written."""
         return self.repository.catalog.read(state.spelling, str(standing.version), standing.record)
+
+    def ending(self, deprecation: Deprecation | None) -> str | None:
+        """Returns how near the end of a version is, as in `ends in 12 days`, None where it is far or not set."""
+        return endings.ending(deprecation, self.journal.today()) if deprecation else None
+
+    def end_notes(self, state: ModelState, standings: Iterable[Standing]) -> list[str]:
+        """Returns a sentence for each of the versions `standings` of a model whose end is near or past."""
+        deprecated = [standing for standing in standings if standing.deprecated]
+        return endings.end_notes(state, deprecated, self.journal.today()) if deprecated else []
 
     def commit(self, name: str, wish: Decide, *, dry_run: bool) -> Outcome:
         """Decides `wish` on where the model `name` stands, and adds the event unless it is a dry run."""

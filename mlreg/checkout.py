@@ -6,8 +6,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from mlreg.adapters.surroundings import location
 from mlreg.answers.checked_out import CheckedOut
 from mlreg.bench import Bench
 from mlreg.domain.names import checked_path, quoted
@@ -30,12 +32,14 @@ def check_out(
     found = find_used(bench, joined_ref(name, version, bench.stages))
     record = bench.record(found.state, found.standing)
     target = Path(directory or f"{found.name.replace('/', '-')}-{found.version}")
-    if not dry_run:
-        write_files(bench.repository.blobs, record.files, target, progress)
+    if not target.is_absolute():
+        location.working_directory()
+    write = foresee_files if dry_run else write_files
+    write(bench.repository.blobs, record.files, target, progress)
     return CheckedOut(
         name=found.name,
         version=found.version,
-        path=str(target),
+        path=target,
         files=record.files,
         notes=found.notes,
         dry_run=dry_run,
@@ -53,21 +57,54 @@ def write_files(blobs: Blobs, files: Sequence[FileEntry], directory: Path, progr
         NotFoundError: Bytes are not here.
         OSError: The disk cannot be written.
     """
-    missing = [entry for entry in files if not _is_there(directory / _safe(entry.path), entry)]
+    missing = _missing(files, directory)
     made = _make(directory)
-    staging = Path(tempfile.mkdtemp(prefix=".mlreg-checkout-", dir=directory))
-    done = False
+    placed: list[Path] = []
     try:
-        for entry in missing:
-            _write(blobs, entry, staging / entry.path, progress)
-        for entry in missing:
-            _place(staging / entry.path, directory, entry.path)
+        staging = Path(tempfile.mkdtemp(prefix=".mlreg-checkout-", dir=directory))
+        try:
+            for entry in missing:
+                _write(blobs, entry, staging / entry.path, progress)
+            for entry in missing:
+                _place(staging / entry.path, directory, entry.path, placed)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
         _sync_tree(directory, missing)
-        done = True
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        if not done:
-            _unmake(made)
+    except BaseException:
+        _unmake([*made, *placed])
+        raise
+
+
+def foresee_files(blobs: Blobs, files: Sequence[FileEntry], directory: Path, progress: Progress = no_progress) -> None:
+    """Reads and checks all that `write_files` would, raises what it would, and writes nothing."""
+    for entry in _missing(files, directory):
+        for _ in blobs.read(entry.digest, progress):
+            pass
+
+
+def _missing(files: Sequence[FileEntry], directory: Path) -> list[FileEntry]:
+    """Returns those of `files` that are not below `directory` yet; all the others are there with the same bytes."""
+    _check_directory(directory, "name another directory with `-o DIR`")
+    missing = []
+    for entry in files:
+        path = directory / _safe(entry.path)
+        for parent in list(path.relative_to(directory).parents)[-2::-1]:
+            if (directory / parent).is_symlink():
+                raise ConflictError(
+                    f"{quoted(str(directory / parent), 200)} is a link", hint="check out to another directory: `-o DIR`"
+                )
+            _check_directory(directory / parent, "check out to another directory: `-o DIR`")
+        if not _is_there(path, entry):
+            missing.append(entry)
+    return missing
+
+
+def _check_directory(path: Path, hint: str) -> None:
+    for place in (path, *path.parents):
+        if os.path.lexists(place):
+            if not place.is_dir():
+                raise ConflictError(f"{quoted(str(place), 200)} is not a directory", hint=hint)
+            return
 
 
 def _safe(path: str) -> str:
@@ -94,19 +131,16 @@ def _is_there(path: Path, entry: FileEntry) -> bool:
 def _make(directory: Path) -> list[Path]:
     """Makes `directory` with its parents and returns those made, the deepest last."""
     absent = [path for path in (directory, *directory.parents) if not path.exists()]
-    if directory.exists() and not directory.is_dir():
-        raise ConflictError(f"{quoted(str(directory), 200)} is a file", hint="name a directory with `-o DIR`")
     for path in reversed(absent):
         path.mkdir(exist_ok=True)
     return absent[::-1]
 
 
-def _unmake(made: list[Path]) -> None:
+def _unmake(made: Sequence[Path]) -> None:
+    """Takes away files and directories that were made, the newest first; what others have put there stays."""
     for path in reversed(made):
-        try:
-            path.rmdir()
-        except OSError:  # somebody else has put something there: theirs stays
-            return
+        with suppress(OSError):
+            path.rmdir() if path.is_dir() else path.unlink()
 
 
 def _write(blobs: Blobs, entry: FileEntry, path: Path, progress: Progress) -> None:
@@ -119,22 +153,22 @@ def _write(blobs: Blobs, entry: FileEntry, path: Path, progress: Progress) -> No
         os.fsync(stream.fileno())
 
 
-def _place(staged: Path, directory: Path, path: str) -> None:
+def _place(staged: Path, directory: Path, path: str, placed: list[Path]) -> None:
+    """Gives a staged file its name; what is made on the way joins `placed`."""
     final = directory / path
-    parent = directory
-    for part in Path(path).parts[:-1]:
-        parent = parent / part
-        if parent.is_symlink():
-            raise ConflictError(f"{quoted(str(parent), 200)} is a link", hint="check out to another directory")
-        parent.mkdir(exist_ok=True)
+    for parent in list(final.relative_to(directory).parents)[-2::-1]:
+        if not (directory / parent).is_dir():
+            (directory / parent).mkdir()
+            placed.append(directory / parent)
     try:
         os.link(staged, final, follow_symlinks=False)  # unlike rename, link refuses to replace
     except FileExistsError:
         raise ConflictError(
-            f"{quoted(str(final), 200)} has appeared meanwhile", hint="look at it, then try again"
+            f"{quoted(str(final), 200)} has appeared meanwhile", hint="look at it with `ls -l`, then try again"
         ) from None
     except OSError:
         os.rename(staged, final)
+    placed.append(final)
 
 
 def _sync_tree(directory: Path, entries: Sequence[FileEntry]) -> None:

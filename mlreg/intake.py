@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from mlreg.domain.names import checked_path, quoted
+from mlreg.domain.names import checked_path, quoted, suggestion
+from mlreg.domain.roles import checked_role
 from mlreg.errors import DiskError, NotAllowedError, UsageError
 from mlreg.lazy import LazyModule
 from mlreg.store import codec
@@ -23,17 +28,18 @@ else:
     packaging_requirements = LazyModule("packaging.requirements")
 
 LEFT_OUT = frozenset({".mlreg", ".git"})
-FACTS_MAX_BYTES = 16 << 20
+_NO_ROLES: Mapping[str, Sequence[Path]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to be registered: where it is, and its `path` in the version."""
+    """A file to be registered: where it is, its `path` in the version, and what it is to it, where that was stated."""
 
     path: str
     source: Path
     size_bytes: int
     executable: bool
+    role: str | None = None
 
     def open(self) -> BinaryIO:
         """Opens it for reading.
@@ -44,28 +50,71 @@ class SourceFile:
         return open_input(self.source)
 
 
-def gather(paths: Sequence[Path], *, follow_links: bool = False) -> list[SourceFile]:
+def gather(
+    paths: Sequence[Path], roles: Mapping[str, Sequence[Path]] = _NO_ROLES, *, follow_links: bool = False
+) -> list[SourceFile]:
     """Returns the files that `paths`, one directory or some files, name; sorted by their path in the version.
 
     Links among `paths` are followed; links inside a directory only where they stay inside it, or with `follow_links`.
     Repositories (`.mlreg`, `.git`) inside a directory are left out.
 
+    Args:
+        roles: Files, or directories of them, by what they are to the version. Those that are among `paths` get the
+            role, others are added.
+
     Raises:
         UsageError: There is nothing to register, or two files of one name, a directory among files, a link that leads
-            out, or what is neither file nor directory.
+            out, what is neither file nor directory, or a file of two roles.
     """
-    if not paths:
+    if not paths and not roles:
         raise UsageError("nothing to register", hint="name the files of the model: `mlreg register NAME model.pkl`")
+    files = _without_doubles(_named(paths, follow_links=follow_links)) if paths else []
+    for role, given in roles.items():
+        for path in given:
+            files = _with_role(files, path, checked_role(role), follow_links=follow_links)
+    return _without_doubles(sorted(files, key=lambda file: file.path))
+
+
+def _named(paths: Sequence[Path], *, follow_links: bool) -> list[SourceFile]:
     kinds = [_stat(path) for path in paths]
     if any(stat.S_ISDIR(kind.st_mode) for kind in kinds):
         if len(paths) > 1:
-            raise UsageError("a directory is registered alone", hint="name one directory, or files only")
+            raise UsageError(
+                "a directory is registered alone", hint="name one directory, or files only: `mlreg register NAME DIR`"
+            )
         files = list(_walk(paths[0], follow_links=follow_links))
     else:
         files = [_source_file(path, path.name, kind) for path, kind in zip(paths, kinds, strict=True)]
     if not files:
-        raise UsageError(f"{quoted(str(paths[0]))} has no files")
-    return _without_doubles(sorted(files, key=lambda file: file.path))
+        raise UsageError(f"{quoted(str(paths[0]))} has no files", hint="see what is there with `ls -lA`")
+    return files
+
+
+def _with_role(files: Sequence[SourceFile], path: Path, role: str, *, follow_links: bool) -> list[SourceFile]:
+    """Returns `files` with those that `path` names, in their `role`."""
+    inside = f"{path.resolve().name}/" if path.is_dir() else ""
+    result = list(files)
+    for file in _named([path], follow_links=follow_links):
+        known = _index(result, file.source)
+        if known is None:
+            result.append(replace(file, path=inside + file.path, role=role))
+        elif result[known].role in (None, role):
+            result[known] = replace(result[known], role=role)
+        else:
+            raise UsageError(
+                f"{quoted(str(file.source), 200)} is given two roles, {result[known].role} and {role}",
+                hint="give it one of them",
+            )
+    return result
+
+
+def _index(files: Sequence[SourceFile], source: Path) -> int | None:
+    """Returns which of `files` is the file `source`; another name of it counts where none has its own."""
+    for real in (os.path.abspath, os.path.realpath):
+        places = [real(file.source) for file in files]
+        if real(source) in places:
+            return places.index(real(source))
+    return None
 
 
 def open_input(path: Path) -> BinaryIO:
@@ -82,18 +131,19 @@ def open_input(path: Path) -> BinaryIO:
         raise _input_error(path, error) from error
 
 
-def read_facts(path: Path) -> Any:
-    """Returns the values of the file `path`: JSON where its name ends so, else YAML.
+def read_facts(path: Path, example: str = "auc: 0.91") -> Any:
+    """Returns the values of the file `path`: JSON where its name ends so, else YAML. `example` is for the hint.
 
     Raises:
         UsageError: It is not there or cannot be understood; file and line are named.
     """
-    with open_input(path) as stream:
-        data = stream.read(FACTS_MAX_BYTES + 1)
-    if len(data) > FACTS_MAX_BYTES:
-        raise UsageError(f"cannot read {quoted(str(path))}: it is longer than {FACTS_MAX_BYTES} bytes")
-    parse = codec.parse_json if path.suffix.lower() == ".json" else strict_yaml.parse
-    return parse(data, name=str(path))
+    data = _read(path)
+    try:
+        parse = codec.parse_json if path.suffix.lower() == ".json" else strict_yaml.parse
+        return parse(data, name=str(path))
+    except UsageError as error:
+        error.hint = error.hint or f"mend it: such a file is YAML or JSON, as in `{example}`"
+        raise
 
 
 def read_value(text: str) -> Any:
@@ -113,7 +163,10 @@ def read_mapping(path: Path) -> dict[str, Any]:
     """
     value = read_facts(path)
     if not isinstance(value, dict):
-        raise UsageError(f"cannot read {quoted(str(path))}: it is not a mapping of names to values")
+        raise UsageError(
+            f"cannot read {quoted(str(path))}: it is not a mapping of names to values",
+            hint="write a line for each, as in `auc: 0.91`",
+        )
     return value
 
 
@@ -124,12 +177,19 @@ def read_features(path: Path) -> list[str]:
         UsageError: It holds something else, or cannot be read.
     """
     if path.suffix.lower() == ".txt":
-        return [line.strip() for line in read_lines(path) if line.strip() and not line.startswith("#")]
-    value = read_facts(path)
+        return [line.strip() for line in read_lines(path) if line.strip() and not line.lstrip().startswith("#")]
+    value = read_facts(path, "- amount")
     value = value.get("features") if isinstance(value, dict) else value
-    if not isinstance(value, list) or not all(isinstance(name, str | int | float) for name in value):
-        raise UsageError(f"cannot read {quoted(str(path))}: it is not a list of features")
+    if not isinstance(value, list) or not all(map(_is_name, value)):
+        raise UsageError(
+            f"cannot read {quoted(str(path))}: it is not a list of features",
+            hint="write a line for each, as in `- amount`",
+        )
     return [str(name) for name in value]
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 def read_requirements(path: Path) -> list[str]:
@@ -140,9 +200,9 @@ def read_requirements(path: Path) -> list[str]:
     """
     found = []
     for number, line in enumerate(read_lines(path), 1):
-        text = line.split(" #", 1)[0].strip()
+        text = re.split(r"\s(?:#|--)", line, maxsplit=1)[0].strip().removesuffix("\\").strip()
         if text and not text.startswith(("#", "-")):
-            found.append(checked_requirement(text, f"{path}, line {number}"))
+            found.append(checked_requirement(text, f"{quoted(str(path), 200)}, line {number}"))
     return found
 
 
@@ -165,13 +225,18 @@ def read_lines(path: Path) -> list[str]:
     """Returns the lines of the text file `path`.
 
     Raises:
-        UsageError: It is not there, or not UTF-8.
+        UsageError: It is not there, not UTF-8, or longer than 16 MiB.
     """
+    try:
+        return codec.check_readable(_read(path), name=str(path)).removeprefix("\ufeff").splitlines()
+    except UsageError as error:
+        error.hint = error.hint or "mend it: such a file is plain text, see what it is with `file`"
+        raise
+
+
+def _read(path: Path) -> bytes:
     with open_input(path) as stream:
-        try:
-            return stream.read(FACTS_MAX_BYTES).decode("utf-8").splitlines()
-        except UnicodeDecodeError:
-            raise UsageError(f"cannot read {quoted(str(path))}: it is not valid UTF-8") from None
+        return stream.read(codec.MAX_BYTES + 1)
 
 
 def _walk(root: Path, *, follow_links: bool) -> Iterator[SourceFile]:
@@ -190,7 +255,10 @@ def _walk(root: Path, *, follow_links: bool) -> Iterator[SourceFile]:
             if stat.S_ISDIR(kind.st_mode):
                 target = os.path.realpath(path)
                 if target in seen:
-                    raise UsageError(f"{quoted(str(path))} leads back to a directory that holds it")
+                    raise UsageError(
+                        f"{quoted(str(path))} leads back to a directory that holds it",
+                        hint="take that link away, or name the files: `mlreg register NAME FILE...`",
+                    )
                 pending.append((entry.path, f"{inside}/", seen | {target}))
             else:
                 yield _source_file(path, inside, kind)
@@ -216,7 +284,10 @@ def _check_stays_inside(path: Path, real_root: str) -> None:
 
 def _source_file(path: Path, inside: str, kind: os.stat_result) -> SourceFile:
     if not stat.S_ISREG(kind.st_mode):
-        raise UsageError(f"{quoted(str(path))} is neither a file nor a directory")
+        raise UsageError(
+            f"{quoted(str(path))} is neither a file nor a directory",
+            hint="only these can be registered; see what it is with `ls -l`",
+        )
     executable = bool(kind.st_mode & stat.S_IXUSR)
     return SourceFile(checked_path(inside), path, kind.st_size, executable)
 
@@ -231,12 +302,21 @@ def _stat(path: Path) -> os.stat_result:
 def _input_error(path: Path, error: OSError | ValueError) -> UsageError | NotAllowedError | DiskError:
     place = quoted(str(path), 200)
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return UsageError(f"there is no file {place}", code="no-such-file", facts={"file": ascii(str(path))})
+        hint = _near_files(path) or "see what is there with `ls`"
+        return UsageError(f"there is no file {place}", hint=hint, code="no-such-file", facts={"file": ascii(str(path))})
     if isinstance(error, PermissionError):
-        return NotAllowedError(f"{place} may not be read")
+        return NotAllowedError(f"{place} may not be read", hint="see who may read it with `ls -l`")
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return UsageError(f"{place} is a link that leads to itself", hint="see where it leads with `ls -l`")
     if isinstance(error, OSError) and error.strerror and not isinstance(error, IsADirectoryError):
-        return DiskError(f"cannot read {place}: {error.strerror.lower()}")
-    return UsageError(f"cannot read {place} as a file")
+        return DiskError(f"cannot read {place}: {error.strerror.lower()}", hint="look at the disk with `df -h`")
+    return UsageError(f"cannot read {place} as a file", hint="see what it is with `ls -l`")
+
+
+def _near_files(path: Path) -> str | None:
+    with suppress(OSError, ValueError):
+        return suggestion(path.name, os.listdir(path.parent))
+    return None
 
 
 def _without_doubles(files: Iterable[SourceFile]) -> list[SourceFile]:
@@ -245,7 +325,7 @@ def _without_doubles(files: Iterable[SourceFile]) -> list[SourceFile]:
         if file.path in known:
             raise UsageError(
                 f"two files are called {quoted(file.path)}",
-                hint="put them into a directory of their own and register that",
+                hint="put them into one directory and register that: `mlreg register NAME DIR`",
             )
         known[file.path] = file
     return list(known.values())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from mlreg.domain.events import Draft, Event
 from mlreg.domain.state import ModelState
 from mlreg.domain.times import timestamp
-from mlreg.errors import ConflictError
+from mlreg.errors import ConflictError, MlregError
 from mlreg.store.history import History, Stamp
 
 Actor = str | Callable[[], str]
@@ -44,6 +44,14 @@ class Journal:
         self._history = history
         self._actor = actor
         self._now = now
+
+    def now(self) -> datetime:
+        """Returns the present moment."""
+        return self._now()
+
+    def today(self) -> date:
+        """Returns the present day, in UTC."""
+        return self._now().astimezone(UTC).date()
 
     def stamp(self) -> Stamp:
         """Returns who acts and when, with a fresh random id."""
@@ -79,17 +87,26 @@ class Journal:
         Raises:
             ConflictError: Somebody else was faster and the decision would be another now.
         """
-        seen = wish(state)
+        seen, head = wish(state), state.head
 
         def same_wish(now: ModelState) -> Draft | None:
-            draft = wish(now)
-            if draft != seen:
-                raise ConflictError(
-                    f"{model} changed while you were at it",
-                    hint=f"look at `mlreg history {model}`, then run the command again",
-                    facts={"model": model, "event": now.head},
-                    code="moved",
-                )
-            return draft
+            if now.head == head:
+                return seen
+            try:
+                again = wish(now)
+            except MlregError as error:
+                raise _outrun(model, now) from error
+            if again != seen:
+                raise _outrun(model, now)
+            return again
 
         return self.commit(state, model, same_wish)
+
+
+def _outrun(model: str, now: ModelState) -> ConflictError:
+    return ConflictError(
+        f"{model} changed while you were at it",
+        hint=f"look at `mlreg history {model}`, then run the command again",
+        facts={"model": model, "event": now.head},
+        code="moved",
+    )

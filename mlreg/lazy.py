@@ -14,7 +14,10 @@ so that type checkers and import contracts see a plain import.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+
+TYPE_CHECKING = False  # to import that of typing takes as long as Python takes to start
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class LazyModule:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from mlreg.bench import Bench
 from mlreg.domain.names import checked_model_name
-from mlreg.domain.state import ModelState
+from mlreg.domain.times import moment_since, timestamp
 from mlreg.errors import UsageError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
     from mlreg import resolve
     from mlreg.answers import compared, happened, info, listed, versions
-    from mlreg.domain import compare
+    from mlreg.domain import compare, selection, spans
+    from mlreg.domain import ending as endings
+    from mlreg.domain.state import Summary
 else:
     resolve = LazyModule("mlreg.resolve")
     compared = LazyModule("mlreg.answers.compared")
@@ -23,21 +25,25 @@ else:
     listed = LazyModule("mlreg.answers.listed")
     versions = LazyModule("mlreg.answers.versions")
     compare = LazyModule("mlreg.domain.compare")
+    selection = LazyModule("mlreg.domain.selection")
+    endings = LazyModule("mlreg.domain.ending")
+    spans = LazyModule("mlreg.domain.spans")
 
 
 def list_models(bench: Bench) -> listed.Listing:
     """Lists all models, sorted by name, with where they stand."""
-    history = bench.repository.history
-    states = [history.state(model) for model in history.models()]
-    lines = [listed.ModelLine(state=state, tags=_tags_of(state)) for state in states if state.head]
-    return listed.Listing(models=sorted(lines, key=lambda line: line.state.spelling.lower()))
+    summaries = bench.repository.summaries()
+    return listed.Listing(models=[listed.ModelLine(summary) for summary in summaries], notes=_ends(bench, summaries))
 
 
 def list_versions(bench: Bench, name: str) -> versions.VersionListing:
     """Lists the versions of a model, the greatest first."""
     state = bench.state(checked_model_name(name))
     lines = [
-        versions.VersionLine(standing=standing, record=bench.record(state, standing)) for standing in state.in_order()
+        versions.VersionLine(
+            standing=standing, record=bench.record(state, standing), ending=bench.ending(standing.deprecated)
+        )
+        for standing in state.in_order()
     ]
     return versions.VersionListing(name=state.spelling, versions=lines)
 
@@ -51,14 +57,40 @@ def tell_all(bench: Bench, name: str, version: str | None) -> info.Info:
         record=bench.record(found.state, found.standing),
         resolved_by=found.by,
         has_stage=found.state.holder(found.standing.stage) == found.version,
+        ending=bench.ending(found.standing.deprecated),
         notes=found.notes,
     )
 
 
-def tell_history(bench: Bench, name: str) -> happened.EventListing:
-    """Tells what happened to a model, the oldest first."""
+def tell_history(
+    bench: Bench, name: str, *, since: str | None, kinds: Sequence[str], limit: int | None
+) -> happened.EventListing:
+    """Tells what happened to a model, the oldest first; of many the newest `limit`."""
+    moment = None if since is None else moment_since(since, bench.journal.now())
     state = bench.state(checked_model_name(name))
-    return happened.EventListing(name=state.spelling, events=list(bench.repository.history.events(name)))
+    events = selection.chosen(bench.repository.history.events(name), since=moment, kinds=kinds, limit=limit)
+    return happened.EventListing(name=state.spelling, events=events)
+
+
+def tell_tenures(
+    bench: Bench, name: str, *, stage: str | None, since: str | None, limit: int | None
+) -> happened.Timeline:
+    """Tells who held a stage of a model from when to when, the oldest first; of many the newest `limit`."""
+    now = bench.journal.now()
+    moment = None if since is None else moment_since(since, now)
+    most = selection.checked_limit(limit)
+    seat = bench.stages.parse_held(stage) if stage else bench.stages.top
+    state = bench.state(checked_model_name(name))
+    held = [span for span in spans.spans(state.seat(seat)) if not (moment and span.until and span.until <= moment)]
+    shown = held if most is None else held[-most:]
+    return happened.Timeline(
+        name=state.spelling,
+        events=[span.event for span in shown],
+        stage=seat,
+        tenures=shown,
+        since=moment,
+        now=timestamp(now),
+    )
 
 
 def hold_against(bench: Bench, references: Sequence[str]) -> compared.Compared:
@@ -71,8 +103,13 @@ def hold_against(bench: Bench, references: Sequence[str]) -> compared.Compared:
         labels = [f"{one.name}@{one.version}" for one in found]
     records = [bench.record(one.state, one.standing) for one in found]
     comparison = compare.compare(list(zip(labels, records, strict=True)), directions=bench.config.directions)
-    return compared.Compared(comparison=comparison, notes=[note for one in found for note in one.notes])
+    notes = [note for one in found for note in (*one.notes, *bench.end_notes(one.state, [one.standing]))]
+    return compared.Compared(comparison=comparison, notes=notes)
 
 
-def _tags_of(state: ModelState) -> list[str]:
-    return sorted({tag for standing in state.versions.values() for tag in standing.tags})
+def _ends(bench: Bench, summaries: Iterable[Summary]) -> list[str]:
+    ending = [summary for summary in summaries if summary.ends]
+    if not ending:
+        return []
+    today = bench.journal.today()
+    return [note for summary in ending for note in endings.holder_notes(summary, today)]

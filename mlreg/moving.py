@@ -12,12 +12,12 @@ from mlreg.domain.names import checked_label, checked_model_name, checked_text
 from mlreg.domain.refs import Ref
 from mlreg.domain.semver import Version
 from mlreg.domain.stages import ARCHIVED
-from mlreg.domain.state import Deprecation, ModelState
+from mlreg.domain.state import Deprecation, ModelState, Standing
 from mlreg.domain.times import checked_date
 from mlreg.errors import UsageError
 from mlreg.journal import Outcome
 from mlreg.lazy import LazyModule
-from mlreg.resolve import Found, find_in, joined_ref
+from mlreg.resolve import Found, Wish, carry_out, joined_ref
 
 if TYPE_CHECKING:
     from mlreg.answers import changed, promoted, rolled_back
@@ -25,8 +25,6 @@ else:
     changed = LazyModule("mlreg.answers.changed")
     promoted = LazyModule("mlreg.answers.promoted")
     rolled_back = LazyModule("mlreg.answers.rolled_back")
-
-Wish = Callable[[ModelState, Found], Draft | None]
 
 
 def promote(
@@ -51,7 +49,7 @@ def promote(
             state, found.version, to=to_stage, stages=bench.stages, from_=from_, expect=expected, reason=why
         )
 
-    found, outcome = _carry_out(bench, ref, wish, dry_run=dry_run)
+    found, outcome = carry_out(bench, ref, wish, dry_run=dry_run)
     effects = _effects(outcome)
     return promoted.Promoted(
         name=ref.name,
@@ -62,7 +60,7 @@ def promote(
         changed=outcome.draft is not None,
         event=outcome.number,
         at=outcome.at,
-        notes=found.notes,
+        notes=[*found.notes, *bench.end_notes(outcome.before, _left_in_place(outcome))],
         dry_run=dry_run,
     )
 
@@ -89,7 +87,7 @@ def rollback_to(
     def wish(state: ModelState, found: Found) -> Draft | None:
         return _rollback_wish(bench, seat, found.version, expected, why)(state)
 
-    found, outcome = _carry_out(bench, ref, wish, dry_run=dry_run)
+    found, outcome = carry_out(bench, ref, wish, dry_run=dry_run)
     return _rolled_back(name, seat, outcome, reason=reason, notes=found.notes, dry_run=dry_run)
 
 
@@ -162,6 +160,13 @@ def _promotable(ref: Ref, from_: str | None, to: str, bench: Bench) -> Ref:
     return joined_ref(ref.name, from_, bench.stages)
 
 
+def _left_in_place(outcome: Outcome) -> list[Standing]:
+    """Returns the holders of stages that a promotion left where they were."""
+    moved = {_effects(outcome).get("version"), _effects(outcome).get("replaced")}
+    state = outcome.before
+    return [state.versions[version] for version in state.holders().values() if version not in moved]
+
+
 def _rollback_wish(
     bench: Bench, seat: str, to: str | None, expect: str | None, reason: str | None
 ) -> Callable[[ModelState], Draft | None]:
@@ -211,7 +216,7 @@ def _change(
     ref = joined_ref(name, version, bench.stages)
     if ref.selector is None:
         raise UsageError(f"which version of {ref.name}?", hint=f"name it, as in `mlreg {verb} {ref.name}@VERSION`")
-    found, outcome = _carry_out(bench, ref, wish, dry_run=dry_run)
+    found, outcome = carry_out(bench, ref, wish, dry_run=dry_run)
     tags = _effects(outcome).get("tags", sorted(found.standing.tags))
     return changed.Changed(
         verb=verb,
@@ -224,18 +229,6 @@ def _change(
         notes=found.notes,
         dry_run=dry_run,
     )
-
-
-def _carry_out(bench: Bench, ref: Ref, wish: Wish, *, dry_run: bool) -> tuple[Found, Outcome]:
-    """Finds what `ref` means on the newest state, each time anew, and commits what `wish` decides of it."""
-    meant: list[Found] = []
-
-    def decided(state: ModelState) -> Draft | None:
-        meant[:] = [find_in(bench, state, ref)]
-        return wish(state, meant[0])
-
-    outcome = bench.commit(ref.name, decided, dry_run=dry_run)
-    return meant[0], outcome
 
 
 def _effects(outcome: Outcome) -> Mapping[str, Any]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import BinaryIO, Protocol
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 
 
 class Backend(Protocol):
     """Keeps bytes under keys: `/`-separated relative paths such as `blobs/sha256/58/5891…`.
 
-    Bytes under a key never change once they are there. Four verbs stream; `sharing` guards them against a
-    concurrent removal of what nothing refers to yet.
+    Bytes under a key never change once they are there. Four verbs stream; `mark` and `folders` look without reading;
+    `sharing` guards against a concurrent removal of what nothing refers to yet.
     """
 
     def open(self, key: str) -> BinaryIO:
@@ -40,6 +41,23 @@ class Backend(Protocol):
         """Yields every key below the directory `prefix` (`""` for all), sorted; nothing where there is none."""
         ...
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yields the names of the directories directly in the directory `prefix`, sorted.
+
+        A directory may have nothing in it: what made it may have been killed, or is about to fill it.
+        """
+        ...
+
+    def mark(self, key: str) -> str | None:
+        """Returns a mark of what lies under `key`, or None where nothing does.
+
+        As long as it is the same, so are the bytes. It may be another one for the same bytes, after copying them.
+
+        Raises:
+            OSError: The backend could not look.
+        """
+        ...
+
     def delete(self, key: str) -> None:
         """Removes `key`; nothing happens where it is not there.
 
@@ -64,5 +82,59 @@ class Cache(Protocol):
         ...
 
     def put(self, key: str, data: bytes) -> None:
-        """Keeps `data` under `key`, in place of what was there, if that is possible."""
+        """Keeps `data` under `key`, in place of what was there, if that is possible: all of it or nothing."""
+        ...
+
+
+class Framework(Protocol):
+    """Turns the models of one framework into files and back.
+
+    A module of `mlreg.adapters.frameworks` is one. Importing it imports nothing of the framework; that happens when a
+    model is saved or loaded, and a package that is not installed is a `ModuleNotFoundError` then.
+    """
+
+    @property
+    def NAMES(self) -> Sequence[str]:
+        """What people call the framework; the first is how records spell it."""
+        ...
+
+    @property
+    def DISTRIBUTIONS(self) -> Mapping[str, str]:
+        """The distribution that has each of the packages which every model of it needs."""
+        ...
+
+    def detects(self, model: object) -> bool:
+        """Whether `model` is one of this framework; the generic one, asked last, takes what can be a model at all."""
+        ...
+
+    def framework(self, model: object) -> str | None:
+        """Returns what a record calls the framework of `model`, or None where there is nothing to call it."""
+        ...
+
+    def distributions(self, model: object | None = None) -> Sequence[str]:
+        """Returns the distributions that models of the framework need, and `model` where it is given."""
+        ...
+
+    def feature_count(self, model: object) -> int | None:
+        """Returns how many features `model` says that it takes, or None where it does not say."""
+        ...
+
+    def feature_names(self, model: object) -> Sequence[str] | None:
+        """Returns the features that `model` says it was trained on, in order, or None where it does not say."""
+        ...
+
+    def save(self, model: object, directory: Path, stem: str) -> Sequence[Path]:
+        """Writes `model` to files below `directory`, their names beginning with `stem`, and returns them.
+
+        Raises:
+            UsageError: It cannot be saved.
+        """
+        ...
+
+    def load(self, files: Mapping[str, BinaryIO]) -> Any:
+        """Returns the model that the streams `files` hold, each under its name. **It may run code of theirs.**
+
+        Raises:
+            UsageError: They hold no model that can be loaded.
+        """
         ...

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlreg.adapters.surroundings import environment
+from mlreg import objects
+from mlreg.adapters.surroundings import environment, git
 from mlreg.answers.registered import Registered
 from mlreg.bench import Bench
-from mlreg.domain import decide
+from mlreg.domain import dataset, decide
 from mlreg.domain.events import Draft
 from mlreg.domain.names import checked_model_name
 from mlreg.domain.record import FileEntry, ModelVersion
 from mlreg.domain.semver import Version
 from mlreg.domain.stages import ARCHIVED
 from mlreg.domain.state import ModelState, Standing
-from mlreg.domain.statement import Choice, choose_version, find_same, stated_version
+from mlreg.domain.statement import Choice, choose_version, find_same, listed, stated_version
+from mlreg.domain.values import plain_mapping
 from mlreg.errors import ConflictError, UsageError
-from mlreg.intake import SourceFile, checked_requirement, gather
+from mlreg.intake import SourceFile, checked_requirement, gather, open_input
 from mlreg.resolve import find_used, joined_ref
 from mlreg.store.blobs import Progress, measure
 from mlreg.store.catalog import content_digest, facts_digest, record_bytes
@@ -29,49 +32,81 @@ from mlreg.store.codec import digest
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What shall be registered: the facts without a number, where the files are, the stated version, bump and stage."""
+    """What shall be registered: the facts without a number, where the files are, the stated version, bump and stage.
+
+    `notes` are warnings about the files and the facts.
+    """
 
     facts: ModelVersion
     files: Sequence[SourceFile]
     stated: Version | None
     bump: str
     stage: str
+    notes: Sequence[str] = ()
 
     def with_files(self, entries: Sequence[FileEntry]) -> Wanted:
         """Returns the same with the files, now that their digests are known."""
         return replace(self, facts=replace(self.facts, files=tuple(entries)))
 
 
+@contextmanager
 def request(
     bench: Bench,
     name: str,
-    paths: Sequence[str | os.PathLike[str]],
+    models: Sequence[object],
+    companions: Mapping[str, object],
     facts: Mapping[str, Any],
     *,
     version: str | None,
     bump: str,
     stage: str | None,
     follow_links: bool,
-) -> Wanted:
-    """Returns what shall be registered, everything that was stated checked; `facts` are those of `stated_version`.
+    progress: Progress,
+) -> Iterator[Wanted]:
+    """Yields what shall be registered, everything that was stated checked.
+
+    Args:
+        models: The paths of the files, or one object.
+        companions: By role a path, paths or an object.
+        facts: Those of `stated_version`; `captured` completes what is captured here.
 
     Raises:
-        UsageError: A name, a fact or a path cannot be used.
+        UsageError: A name, a fact, a path or an object cannot be used.
         NotFoundError: There is no such parent.
+    """
+    stated, target = check_words(bench, name, version=version, stage=stage)
+    lineage = {**facts["lineage"], "parent": _parent(bench, facts["lineage"]["parent"])}
+    requirements = [checked_requirement(line, "the requirements") for line in facts["requirements"]]
+    known = {"framework": facts["framework"], "features": listed(facts["features"], "the features")}
+    with objects.at_hand(models, companions, **known) as hand:
+        files = gather(hand.paths, hand.roles, follow_links=follow_links)
+        new = stated_version(
+            name,
+            **{
+                **facts,
+                "lineage": lineage,
+                "requirements": requirements,
+                "framework": hand.framework,
+                "features": hand.features,
+                "dataset": _dataset(facts["dataset"], progress),
+                "captured": _captured(hand.distributions, facts["captured"]),
+            },
+        )
+        yield Wanted(new, files, stated, bump, target, hand.notes)
+
+
+def check_words(bench: Bench, name: str, *, version: str | None, stage: str | None) -> tuple[Version | None, str]:
+    """Returns the stated version and the stage at which a version of `name` would stand.
+
+    Raises:
+        UsageError: One of the words means nothing.
     """
     checked_model_name(name)
     stated = None if version is None else Version.parse(version)
     target = bench.stages.parse(stage) if stage else bench.stages.first
     if target == ARCHIVED:
         raise UsageError("a version is not registered into the archive", hint="register it, then archive it")
-    checked = {
-        **facts,
-        "lineage": {**facts["lineage"], "parent": _parent(bench, facts["lineage"]["parent"])},
-        "requirements": [checked_requirement(line, "the requirements") for line in facts["requirements"]],
-        "captured": {"environment": environment.capture()},
-    }
-    files = gather([Path(path) for path in paths], follow_links=follow_links)
-    return Wanted(stated_version(name, **checked), files, stated, bump, target)
+    return stated, target
 
 
 def register(bench: Bench, wanted: Wanted, progress: Progress) -> Registered:
@@ -83,7 +118,7 @@ def register(bench: Bench, wanted: Wanted, progress: Progress) -> Registered:
         attempt = _Attempt(bench, wanted.with_files(entries), keep=repository.catalog.add)
         outcome = bench.journal.commit(state, name, attempt.decide)
         if attempt.same is not None:
-            repository.catalog.add(bench.record(outcome.before, attempt.same))
+            repository.catalog.add(bench.written(outcome.before, attempt.same))
     return attempt.answer(outcome.before, dry_run=False)
 
 
@@ -114,7 +149,7 @@ class _Attempt:
         check_spelling(state, new.name)
 
         def read(standing: Standing) -> ModelVersion:
-            return self._bench.record(state, standing)
+            return self._bench.written(state, standing)
 
         self.same = find_same(state, new, self._facts, stated=stated, read=read)
         if self.same is not None:
@@ -151,7 +186,7 @@ class _Attempt:
             level=choice.level,
             reasons=choice.reasons,
             size_bytes=self._wanted.facts.size_bytes,
-            notes=[*choice.warnings, *_warnings(self._wanted.facts)],
+            notes=[*choice.warnings, *self._wanted.notes, *_warnings(self._wanted.facts)],
             dry_run=dry_run,
         )
 
@@ -203,14 +238,39 @@ def _parent(bench: Bench, reference: str | None) -> str | None:
     return f"{found.name}@{found.version}"
 
 
+def _dataset(facts: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Returns the checked facts of a data set; size and digest are those of its `file`, where one is named."""
+    stated = {key: value for key, value in facts.items() if key != "file" and value is not None}
+    if facts.get("file") is None:
+        return dataset.checked_dataset(stated)
+    if doubled := sorted(stated.keys() & {"digest", "size_bytes"}):
+        raise UsageError(f"the {doubled[0]} of the data is stated, and its file too", hint="state one of them")
+    dataset.checked_dataset(stated)
+    with open_input(Path(facts["file"])) as stream:
+        digest, size_bytes = measure(stream, progress)
+    return dataset.checked_dataset({**stated, "digest": digest, "size_bytes": size_bytes})
+
+
+def _captured(distributions: Sequence[str], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what nobody states: the environment, the commit, and what the caller was `told` besides."""
+    surroundings: dict[str, Any] = dict(environment.capture())
+    if packages := environment.installed(distributions):
+        surroundings["packages"] = packages
+    commit = git.capture()
+    captured = {"environment": surroundings, **({"git": commit} if commit else {})}
+    return {**captured, **plain_mapping(told, "what is captured")}
+
+
 def _kept(bench: Bench, file: SourceFile, progress: Progress) -> FileEntry:
     with file.open() as stream:
-        return FileEntry(file.path, *bench.repository.blobs.add(stream, file.path, progress), file.executable)
+        measured = bench.repository.blobs.add(stream, file.path, progress)
+    return FileEntry(file.path, *measured, executable=file.executable, role=file.role)
 
 
 def _measured(file: SourceFile, progress: Progress) -> FileEntry:
     with file.open() as stream:
-        return FileEntry(file.path, *measure(stream, progress), file.executable)
+        measured = measure(stream, progress)
+    return FileEntry(file.path, *measured, executable=file.executable, role=file.role)
 
 
 def _warnings(version: ModelVersion) -> list[str]:

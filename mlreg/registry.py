@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from mlreg.adapters import load
 from mlreg.adapters.surroundings import clock, location
 from mlreg.bench import Bench
+from mlreg.errors import NotFoundError
 from mlreg.journal import Actor, Clock, Journal
 from mlreg.lazy import LazyModule
 from mlreg.store import layout
@@ -18,9 +19,11 @@ from mlreg.store.config import Config
 from mlreg.store.repository import Repository, foresee, found
 
 if TYPE_CHECKING:
-    from mlreg import checkout, looking, moving, registration, verify
+    from mlreg import checkout, doctor, explaining, loading, looking, moving, registration, running, stating, verify
+    from mlreg import experiment as experiment_
     from mlreg.adapters.surroundings import identity
     from mlreg.answers import (
+        aliased,
         changed,
         checked_out,
         compared,
@@ -29,16 +32,25 @@ if TYPE_CHECKING:
         initialised,
         listed,
         promoted,
+        ran,
         registered,
         rolled_back,
         verified,
     )
     from mlreg.answers import versions as versions_
+    from mlreg.answers import why as why_
+    from mlreg.answers.doctor import Diagnosis
 else:
     checkout = LazyModule("mlreg.checkout")
+    doctor = LazyModule("mlreg.doctor")
+    experiment_ = LazyModule("mlreg.experiment")
+    explaining = LazyModule("mlreg.explaining")
+    loading = LazyModule("mlreg.loading")
     looking = LazyModule("mlreg.looking")
     moving = LazyModule("mlreg.moving")
     registration = LazyModule("mlreg.registration")
+    running = LazyModule("mlreg.running")
+    stating = LazyModule("mlreg.stating")
     verify = LazyModule("mlreg.verify")
     identity = LazyModule("mlreg.adapters.surroundings.identity")
     initialised = LazyModule("mlreg.answers.initialised")
@@ -96,10 +108,25 @@ class Registry:
         founding = found(repository, stamp)
         return initialised.Initialised(path=str(directory), id=founding.id, created=founding.created)
 
+    @classmethod
+    def doctor(cls, path: PathLike | None = None, *, actor: str | None = None) -> Diagnosis:
+        """Tells what is wrong with this installation and with the repository at `path`, found as `open` finds it.
+
+        Where there is none, the installation alone is looked at. Never raises for what it finds.
+        """
+        checks = doctor.examine_installation(actor)
+        try:
+            directory = location.find(path)
+        except NotFoundError as error:
+            return doctor.without_repository(checks, error, is_named=location.is_named(path))
+        registry = cls(_repository(directory), actor=lambda: identity.find(actor))
+        return doctor.examine(registry._bench, directory, checks)
+
     def register(
         self,
         name: str,
-        *paths: PathLike,
+        *models: Any,
+        companions: Mapping[str, Any] | None = None,
         version: str | None = None,
         bump: str = "auto",
         metrics: Mapping[str, Any] | None = None,
@@ -114,31 +141,41 @@ class Registry:
         feature_set: str | None = None,
         experiment: str | None = None,
         increment: str | None = None,
+        dataset: Mapping[str, Any] | None = None,
         tags: Iterable[str] = (),
         owner: str | None = None,
         description: str | None = None,
         meta: Mapping[str, Any] | None = None,
+        captured: Mapping[str, Any] | None = None,
         stage: str | None = None,
         follow_links: bool = False,
         dry_run: bool = False,
         progress: Progress = no_progress,
     ) -> registered.Registered:
-        """Registers the files `paths`, or one directory, as a version of the model `name`.
+        """Registers files, one directory, or a trained model as a version of the model `name`.
 
-        The same files with the same stated facts are registered once: the version that is there registered.
+        The same files with the same stated facts are registered once: the version that is there registered. What a
+        trained model says of itself (framework, names of features) is stated where you do not.
 
         Args:
+            models: Paths, or a trained model, which the adapter of its framework saves.
+            companions: What belongs to the model, by role, such as `{"scaler": scaler}`: a path, paths or an object.
             version: SemVer 2.0.0; without it the greatest release is raised by `bump`.
             bump: `major`, `minor`, `patch`, or `auto`: by what changed in the features.
             metrics: Numbers, or texts with units as `"35ms"`, or mappings with `value`, `unit`, `direction`.
             parent: A reference to the version that this one was made from.
+            dataset: `version` and `rows` of the training data, and its `file`, of which digest and size are taken, or
+                `digest` and `size_bytes`.
+            meta: Any other facts, nested as you like.
+            captured: What is worth keeping and no one states: it never makes two versions differ.
             stage: Where it shall stand at once.
             progress: Called with the number of bytes just read.
 
         Raises:
-            UsageError: A name, a fact or a path cannot be used.
+            UsageError: A name, a fact, a path or an object cannot be used; declared features are not the model's own.
             NotFoundError: There is no such parent.
             ConflictError: The version exists with other content, or the name in another spelling.
+            MissingError: A package that saves the model is not installed.
         """
         facts = {
             "metrics": metrics or {},
@@ -158,13 +195,70 @@ class Registry:
             "tags": tags,
             "owner": owner,
             "description": description,
+            "dataset": dataset or {},
             "meta": meta or {},
+            "captured": captured or {},
         }
-        request = registration.request(
-            self._bench, name, paths, facts, version=version, bump=bump, stage=stage, follow_links=follow_links
+        with registration.request(
+            self._bench,
+            name,
+            models,
+            companions or {},
+            facts,
+            version=version,
+            bump=bump,
+            stage=stage,
+            follow_links=follow_links,
+            progress=progress,
+        ) as request:
+            room = registration.foresee if dry_run else registration.register
+            return room(self._bench, request, progress)
+
+    def experiment(self, name: str, *, increment: str | None = None) -> experiment_.Run:
+        """Begins a run of the experiment `name`, for a `with` statement: what it notes goes into what it registers.
+
+            with registry.experiment("xgboost-v1", increment="0042") as run:
+                run.log_params({"depth": 6})
+                run.log_metric("auc", 0.91)
+                run.register("fraud-detector", model)
+
+        Raises:
+            UsageError: One of the words is not one line.
+        """
+        return experiment_.Run(self.register, experiment=name, increment=increment)
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        register: str | None = None,
+        paths: Iterable[PathLike] = (),
+        spec: PathLike | None = None,
+        experiment: str | None = None,
+        increment: str | None = None,
+        dry_run: bool = False,
+        progress: Progress = no_progress,
+    ) -> ran.Ran:
+        """Runs a command that trains a model, and registers what came of it, with what it has noted.
+
+        Args:
+            command: The program and its words; its output goes to stderr.
+            register: The name of a model, of which `paths` will be a version.
+            spec: A specification (see `mlreg.spec`), which says the same and more.
+            dry_run: Runs the command, and only tells what would be registered.
+
+        Raises:
+            mlreg.running.CommandError: The command did not end well: nothing is registered.
+            MlregError: As `register` does.
+        """
+        words = {"name": register, "paths": [*paths], "experiment": experiment, "increment": increment}
+        return running.run(
+            command,
+            words={**words, "dry_run": dry_run, "progress": progress},
+            spec=None if spec is None else Path(spec),
+            check=lambda name, **words: registration.check_words(self._bench, name, **words),
+            register=self.register,
         )
-        room = registration.foresee if dry_run else registration.register
-        return room(self._bench, request, progress)
 
     def list(self) -> listed.Listing:
         """Lists all models, sorted by name, with where they stand."""
@@ -233,13 +327,42 @@ class Registry:
             return moving.rollback(self._bench, name, stage=stage, expect=expect, reason=reason, dry_run=dry_run)
         return moving.rollback_to(self._bench, name, to, stage=stage, expect=expect, reason=reason, dry_run=dry_run)
 
-    def history(self, name: str) -> happened.EventListing:
+    def why(self, name: str, version: str | None = None) -> why_.Why:
+        """Tells why a version stands where it stands: who put it there, on what word, and how to get back.
+
+        A bare name means the version in production, else the latest.
+
+        Raises:
+            NotFoundError: There is no such model or version.
+        """
+        return explaining.explain(self._bench, name, version)
+
+    def history(
+        self, name: str, *, since: str | None = None, kinds: Sequence[str] = (), limit: int | None = None
+    ) -> happened.EventListing:
         """Tells what happened to a model, the oldest first.
+
+        Args:
+            since: From when on: a span before now as `7d`, a date (its beginning, in UTC) or a time.
+            kinds: Events of these kinds only, such as `promoted`.
+            limit: So many at most, the newest.
 
         Raises:
             NotFoundError: There is no such model.
+            UsageError: One of the wishes means nothing.
         """
-        return looking.tell_history(self._bench, name)
+        return looking.tell_history(self._bench, name, since=since, kinds=kinds, limit=limit)
+
+    def timeline(
+        self, name: str, *, stage: str | None = None, since: str | None = None, limit: int | None = None
+    ) -> happened.Timeline:
+        """Tells who held a stage (production, if none is named) from when to when, the oldest first.
+
+        Raises:
+            NotFoundError: There is no such model.
+            UsageError: The stage has no single holder, or another wish means nothing.
+        """
+        return looking.tell_tenures(self._bench, name, stage=stage, since=since, limit=limit)
 
     def compare(self, *refs: str) -> compared.Compared:
         """Holds versions against the first of them; the references may be of several models.
@@ -269,6 +392,49 @@ class Registry:
             IntegrityError: Its bytes are damaged; nothing was written.
         """
         return checkout.check_out(self._bench, name, version, directory=directory, dry_run=dry_run, progress=progress)
+
+    @overload
+    def load(
+        self, name: str, version: str | None = None, *, trust: bool = False, progress: Progress = no_progress
+    ) -> Any: ...
+
+    @overload
+    def load(
+        self,
+        name: str,
+        version: str | None = None,
+        *,
+        companions: Literal[True],
+        trust: bool = False,
+        progress: Progress = no_progress,
+    ) -> loading.Loaded: ...
+
+    def load(
+        self,
+        name: str,
+        version: str | None = None,
+        *,
+        companions: bool = False,
+        trust: bool = False,
+        progress: Progress = no_progress,
+    ) -> Any:
+        """Returns the model of a version, made of bytes that were verified while they were read.
+
+        A bare name means production's version; before there ever was one, the latest release, with a warning.
+
+        Args:
+            companions: Answers with a `mlreg.loading.Loaded`: the model, what was registered with it, and its facts.
+            trust: That code of whoever registered the version may run here: a pickle is a program.
+
+        Raises:
+            NotAllowedError: `trust` is not True.
+            NotFoundError: There is no such model or version, or its bytes are not here.
+            IntegrityError: Its bytes are damaged; none of them was used.
+            MissingError: A package that it needs is not installed; the hint says which.
+            UsageError: It is no pickle, or it does not say which of its files is the model.
+        """
+        room = loading.load_with_companions if companions else loading.load_model
+        return room(self._bench, name, version, trust=trust, progress=progress)
 
     def verify(
         self, name: str | None = None, *, quick: bool = False, progress: Progress = no_progress
@@ -331,6 +497,57 @@ class Registry:
     ) -> changed.Changed:
         """Takes tags off a version; those that it does not have are no error."""
         return moving.untag(self._bench, name, version, tags, dry_run=dry_run)
+
+    def set(
+        self,
+        name: str,
+        version: str | None = None,
+        *,
+        metrics: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        owner: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        note: str | None = None,
+        dry_run: bool = False,
+    ) -> changed.Changed:
+        """States facts of a version that is there, and adds a note to it; they cover those of its record.
+
+        Raises:
+            UsageError: A fact cannot be stored, or nothing is stated.
+            NotFoundError: There is no such model or version.
+        """
+        return stating.state_late(
+            self._bench,
+            name,
+            version,
+            metrics=metrics or {},
+            description=description,
+            owner=owner,
+            meta=meta or {},
+            note=note,
+            dry_run=dry_run,
+        )
+
+    def aliases(self, name: str) -> aliased.AliasListing:
+        """Lists the aliases of a model.
+
+        Raises:
+            NotFoundError: There is no such model.
+        """
+        return stating.list_aliases(self._bench, name)
+
+    def alias(self, name: str, version: str | None = None, *, alias: str, dry_run: bool = False) -> aliased.Aliased:
+        """Points `alias` at a version, wherever it pointed before.
+
+        Raises:
+            UsageError: It cannot be an alias: it means something else already.
+            NotFoundError: There is no such model or version.
+        """
+        return stating.alias(self._bench, name, version, alias, dry_run=dry_run)
+
+    def unalias(self, name: str, alias: str, *, dry_run: bool = False) -> aliased.Aliased:
+        """Takes an alias away; one that is not there is no error."""
+        return stating.unalias(self._bench, name, alias, dry_run=dry_run)
 
     @property
     def config(self) -> Config:

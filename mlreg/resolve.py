@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from mlreg.bench import Bench
+from mlreg.domain.events import Draft
 from mlreg.domain.refs import ByVersion, Ref, Resolved, parse_ref, parse_selector, resolve, resolve_shown, resolve_used
 from mlreg.domain.stages import Stages
 from mlreg.domain.state import ModelState, Standing
 from mlreg.errors import UsageError
+from mlreg.journal import Outcome
 
 
 class Found(NamedTuple):
@@ -29,6 +31,9 @@ class Found(NamedTuple):
     def version(self) -> str:
         """The version as text."""
         return str(self.standing.version)
+
+
+Wish = Callable[[ModelState, Found], Draft | None]
 
 
 def joined_ref(name: str, version: str | None, stages: Stages) -> Ref:
@@ -60,7 +65,8 @@ def find_used(bench: Bench, ref: Ref) -> Found:
     Raises:
         NotFoundError: There is no such model or version.
     """
-    return _find(bench, bench.state(ref.name), ref, resolve_used)
+    found = _find(bench, bench.state(ref.name), ref, resolve_used)
+    return found._replace(notes=(*found.notes, *bench.end_notes(found.state, [found.standing])))
 
 
 def find_in(bench: Bench, state: ModelState, ref: Ref) -> Found:
@@ -70,6 +76,18 @@ def find_in(bench: Bench, state: ModelState, ref: Ref) -> Found:
         NotFoundError: There is no such version.
     """
     return _find(bench, state, ref, resolve_used)
+
+
+def carry_out(bench: Bench, ref: Ref, wish: Wish, *, dry_run: bool) -> tuple[Found, Outcome]:
+    """Finds what `ref` means on the newest state, each time anew, and commits what `wish` decides of it."""
+    meant: list[Found] = []
+
+    def decided(state: ModelState) -> Draft | None:
+        meant[:] = [find_in(bench, state, ref)]
+        return wish(state, meant[0])
+
+    outcome = bench.commit(ref.name, decided, dry_run=dry_run)
+    return meant[0], outcome
 
 
 def _find(bench: Bench, state: ModelState, ref: Ref, bare: Callable[..., Resolved]) -> Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mlreg.answers.verified import Problem, Verified
@@ -16,10 +16,12 @@ from mlreg.errors import IntegrityError, MlregError
 from mlreg.store import codec, layout
 from mlreg.store.blobs import Progress, no_progress
 from mlreg.store.catalog import content_digest, facts_digest, version_from_record
-from mlreg.store.history import check_link, event_from_bytes, replay
+from mlreg.store.history import check_chain, check_place, event_from_bytes, replay
 from mlreg.store.repository import Repository, format_bytes
 
 _UNCHECKED = (layout.CONFIG, layout.CACHE, layout.TMP, layout.OBSERVATIONS)
+_GAP_MAX = 100
+_MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 
 
 @dataclass(slots=True)
@@ -72,9 +74,11 @@ class _Check:
             model = layout.model_of_event(key)
             if model is not None and layout.number_of_event(key) is not None:
                 histories.setdefault(model, []).append(key)
-        self._birth(histories.pop(layout.REPOSITORY, []), set(keys))
+        self._birth(histories.pop(layout.REPOSITORY, []))
         for model, event_keys in histories.items():
             self._model(model, event_keys)
+        for model in sorted({model for key in keys if (model := layout.model_of_record(key))} - histories.keys()):
+            self._nothing_more(layout.event(model, 1))
         self._unreferenced(keys)
         self._referenced_blobs()
         return self._findings
@@ -85,13 +89,18 @@ class _Check:
         self._referenced_blobs()
         return self._findings
 
-    def _birth(self, event_keys: list[str], keys: set[str]) -> None:
-        state = self._events(layout.REPOSITORY, event_keys)
-        first = state[0] if state else None
-        if first is None:
-            if not event_keys:
-                self._findings.add("event-missing", layout.event(layout.REPOSITORY, 1), "is missing")
-            return
+    def _birth(self, event_keys: list[str]) -> None:
+        key = layout.event(layout.REPOSITORY, 1)
+        if not event_keys:
+            self._findings.add("event-missing", key, "is missing")
+        for event in self._events(layout.REPOSITORY, event_keys):
+            if event.number == 1:
+                try:
+                    self._founding_files(event)
+                except _MALFORMED:
+                    self._findings.add("event-damaged", key, "does not say how the repository was made")
+
+    def _founding_files(self, first: Event) -> None:
         expected = {
             **first.effects["files"],
             layout.FORMAT: codec.digest(format_bytes(first.effects["repository"])),
@@ -105,31 +114,48 @@ class _Check:
         self._findings.checked["models"] += 1
         for event in self._events(model, event_keys):
             if "record" in event.effects:
-                self._record(event)
+                try:
+                    self._record(event)
+                except _MALFORMED:
+                    key = layout.event(event.model, event.number)
+                    self._findings.add("event-damaged", key, "does not say what it has registered")
 
     def _events(self, model: str, event_keys: list[str]) -> list[Event]:
-        state, previous, is_whole, events = ModelState(spelling=model), None, True, []
-        for number, key in enumerate(event_keys, 1):
+        state, previous, events = ModelState(spelling=model), None, []
+        is_known = is_whole = True  # the event before; all events before
+        for key in _without_gaps(model, event_keys):
+            event = None
             try:
-                event = event_from_bytes(self._read(key), key)
-                events.append(event)
-                if number == 1 or previous is not None:
-                    check_link(key, event, previous)
+                event = self._event(key)
+                if is_known:
+                    check_chain(key, event, previous)
                 if is_whole:
                     replay(state, event)
-                previous = event
+            except FileNotFoundError:
+                self._findings.add("event-missing", key, "is missing")
+                is_whole = False
             except (MlregError, OSError) as error:
                 self._note(key, error, "event-damaged")
-                previous, is_whole = self._after(key), False
-            self._findings.checked["events"] += 1
+                is_whole = False
+            events += [event] if event else []
+            previous, is_known = event, event is not None
+        self._nothing_more(layout.event(model, (layout.number_of_event(event_keys[-1]) or 0) + 1 if event_keys else 1))
+        self._findings.checked["events"] += len(event_keys)
         return events
 
-    def _after(self, key: str) -> Event | None:
-        """Returns the event at `key`, if it is one, to hold the next against; None after one that is damaged."""
+    def _event(self, key: str) -> Event:
+        event = event_from_bytes(self._read(key), key)
+        check_place(key, event)
+        return event
+
+    def _nothing_more(self, key: str) -> None:
+        """Checks that nothing lies where the next event goes: a listing does not show an empty directory."""
         try:
-            return event_from_bytes(self._read(key), key)
-        except (MlregError, OSError):
-            return None
+            self._read(key)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self._note(key, error, "unreadable")
 
     def _record(self, event: Event) -> None:
         key = layout.record(event.model, str(event.version), event.effects["record"])
@@ -150,8 +176,8 @@ class _Check:
         same = (version.name, str(version.version)) == (event.model, event.version)
         if (
             not same
-            or content_digest(version) != event.effects["content"]
-            or facts_digest(version) != event.effects["facts"]
+            or content_digest(version) != event.effects.get("content")
+            or facts_digest(version) != event.effects.get("facts")
         ):
             self._findings.add("record-mismatch", key, f"does not say what event {event.number} says of it")
         for entry in version.files:
@@ -182,13 +208,13 @@ class _Check:
         """Checks what no event refers to: left by a crash it is harmless, but it must be what its name says."""
         fixed = {layout.README, layout.FORMAT, layout.GITIGNORE, layout.GITATTRIBUTES}
         for key in keys:
-            blob, record = layout.digest_of_blob(key), layout.digest_of_record(key)
+            blob = layout.digest_of_blob(key)
             if blob is not None:
                 if blob not in self._blobs:
                     self._stray_blob(key, blob)
-            elif record is not None:
+            elif layout.model_of_record(key) is not None:
                 if key not in self._records:
-                    self._stray_record(key, record)
+                    self._stray_record(key)
             elif layout.number_of_event(key) is None and key not in fixed:
                 self._findings.add("stray-file", key, "is no file of a repository")
 
@@ -198,10 +224,17 @@ class _Check:
         except (MlregError, OSError) as error:
             self._note(key, error, "blob-damaged")
 
-    def _stray_record(self, key: str, start: str) -> None:
+    def _stray_record(self, key: str) -> None:
         data = self._bytes(key)
-        if data is not None and not codec.digest(data).startswith(start):
-            self._findings.add("record-damaged", key, "is not what its name says")
+        if data is None:
+            return
+        try:
+            version = version_from_record(data, key)
+        except MlregError as error:
+            self._note(key, error, "record-damaged")
+        else:
+            if layout.record(version.name, str(version.version), codec.digest(data)) != key:
+                self._findings.add("record-damaged", key, "is not what its name says")
 
     def _read(self, key: str) -> bytes:
         with self._repository.backend.open(key) as stream:
@@ -225,6 +258,16 @@ class _Check:
             self._findings.add(own, named, error.message.removeprefix(f"{named} "))
         else:
             self._findings.add(code, key, str(error))
+
+
+def _without_gaps(model: str, event_keys: Iterable[str]) -> Iterator[str]:
+    """Yields `event_keys`, and between them the keys that are missing: those of a wide gap only to begin with."""
+    last = 0
+    for key in event_keys:
+        number = layout.number_of_event(key) or 0
+        yield from (layout.event(model, missing) for missing in range(last + 1, min(number, last + _GAP_MAX)))
+        yield key
+        last = number
 
 
 def _blob_key(digest: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlreg.answers.base import Answer
@@ -19,13 +20,13 @@ class CheckedOut(Answer):
     schema: ClassVar[str] = "mlreg.checkout/1"
     name: str
     version: str
-    path: str
+    path: Path
     files: Sequence[FileEntry]
 
     def facts(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "version": self.version,
-            "path": self.path,
+            "path": str(self.path),
             "files": [entry.document() for entry in self.files],
         }

@@ -10,6 +10,7 @@ from mlreg.answers.base import Answer
 
 if TYPE_CHECKING:
     from mlreg.domain.events import Event
+    from mlreg.domain.spans import Span
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -22,3 +23,19 @@ class EventListing(Answer):
 
     def facts(self) -> dict[str, Any]:
         return {"name": self.name, "events": [event.document() for event in self.events]}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Timeline(EventListing):
+    """Who held a stage of a model from when to when, the oldest first; `events` are those that began it.
+
+    `since` is where it begins, `now` where it ends.
+    """
+
+    stage: str
+    tenures: Sequence[Span]
+    since: str | None
+    now: str
+
+    def facts(self) -> dict[str, Any]:
+        return {**super().facts(), "stage": self.stage, "tenures": [span.document() for span in self.tenures]}

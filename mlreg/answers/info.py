@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlreg.answers.base import Answer
+from mlreg.answers.noted import noted
 from mlreg.domain.stages import ARCHIVED
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Info(Answer):
     record: ModelVersion
     resolved_by: str
     has_stage: bool
+    ending: str | None = None
 
     @property
     def promoted_at(self) -> str | None:
@@ -58,7 +60,7 @@ class Info(Answer):
             "model": {
                 "latest": str(latest.version) if (latest := self.state.latest()) else None,
                 "stages": self.state.holders(),
-                "aliases": {},
+                "aliases": dict(sorted(self.state.aliases.items())),
                 "versions": len(self.state.versions),
             },
             "requirements": list(record.requirements),
@@ -67,4 +69,5 @@ class Info(Answer):
             "promoted_by": standing.moved.actor if self.has_stage else None,
             "replaced_by": standing.replaced_by if standing.stage == ARCHIVED else None,
             "unknown": dict(record.unknown),
+            "notes": [noted(event) for event in standing.notes],
         }

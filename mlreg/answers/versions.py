@@ -9,30 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mlreg.answers.base import Answer
 
 if TYPE_CHECKING:
-    from mlreg.domain.record import ModelVersion
-    from mlreg.domain.state import Standing
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class VersionLine:
-    """One version of a listing."""
-
-    standing: Standing
-    record: ModelVersion
-
-    def document(self) -> dict[str, Any]:
-        """Returns the version as it stands in the document of `list NAME`."""
-        standing = self.standing
-        return {
-            "version": str(standing.version),
-            "stage": standing.stage,
-            "metrics": self.record.shown_metrics(),
-            "registered_at": standing.registered.at,
-            "registered_by": standing.registered.actor,
-            "digest": standing.record,
-            "tags": list(standing.tags),
-            "deprecated": standing.deprecated.document() if standing.deprecated else None,
-        }
+    from mlreg.domain.listing import VersionLine
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

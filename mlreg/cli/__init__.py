@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from mlreg.cli.context import Session
-from mlreg.cli.output import prepare_streams, silence_stdout
+from mlreg.cli.context import BEHIND_DASHES, Session
+from mlreg.cli.output import check_stdout, prepare_streams, silence_stdout
 from mlreg.domain.names import quoted, suggestion
 from mlreg.errors import DiskError, MlregError, NotAllowedError, UsageError
 from mlreg.lazy import LazyModule
@@ -30,7 +30,20 @@ else:
 
 COMMANDS = (
     "init", "register", "list", "info", "promote", "rollback", "compare", "history", "checkout", "verify",
-    "deprecate", "archive", "tag",
+    "deprecate", "archive", "tag", "set", "alias", "why", "run", "doctor", "demo",
+    "completion", "help",
+)  # fmt: skip
+_EXAMPLES = """\b
+Examples:
+  mlreg init
+  mlreg register fraud-detector model.joblib --metric auc=0.91
+  mlreg promote fraud-detector 1.0.0 --to production
+  mlreg rollback fraud-detector
+
+Each command explains itself with `mlreg COMMAND --help`."""
+_NEVER_EMPTY = frozenset(
+    ["NAME", "[NAME]", "[VERSION]", "VERSION", "VERSION|none", "STAGE", "PATH...", "FILE", "DIR", "[DIR]", "REF", "X",
+     "SPEC"]
 )  # fmt: skip
 _BUG, _INTERRUPTED, _PIPE_CLOSED, _TERMINATED = 70, 130, 141, 143
 _ClickError: type[Exception] = typer.BadParameter.__mro__[2]  # the base of every error in the words of a call
@@ -38,6 +51,33 @@ _ClickError: type[Exception] = typer.BadParameter.__mro__[2]  # the base of ever
 
 class _Terminated(BaseException):
     """Somebody asked the process to end."""
+
+
+class Command(TyperCommand):
+    """One verb."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Returns the words of the usage line as people write them: `NAME`, not `{NAME}`."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Returns the first sentence of the help, whole: the list of commands wraps it where it is long."""
+        return " ".join((self.help or "").split("\n\n", 1)[0].split())
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parses `args` into the context and returns what is left; `BEHIND_DASHES` counts the words behind a `--`.
+
+        Raises:
+            UsageError: A place, a version or a stage is the empty text, as an unset variable of a shell leaves it.
+        """
+        ctx.meta[BEHIND_DASHES] = len(args) - args.index("--") - 1 if "--" in args else None
+        rest = super().parse_args(ctx, args)
+        for param in self.params:
+            value = ctx.params.get(param.name)
+            if (value == "" or (isinstance(value, list | tuple) and "" in value)) and param.metavar in _NEVER_EMPTY:
+                named = f"option {param.opts[-1]}" if param.opts[-1].startswith("-") else f"argument {param.metavar}"
+                raise UsageError(f"the {named} is empty", hint=f"is a variable unset? see `{ctx.command_path} --help`")
+        return rest
 
 
 class LazyGroup(TyperGroup):
@@ -64,11 +104,11 @@ class LazyGroup(TyperGroup):
         raise UsageError(f"{quoted(word)} is not a command of mlreg", hint=near or "see all with `mlreg --help`")
 
 
-def load_command(name: str) -> TyperCommand:
+def load_command(name: str) -> Command:
     """Returns the command `name`, with the options that every command takes."""
     module = import_module(f"mlreg.cli.commands.{name}")
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(name, epilog=module.EXAMPLES, no_args_is_help=False)(module.run)
+    app.command(name, cls=Command, epilog=module.EXAMPLES, no_args_is_help=False)(module.run)
     command = typer.main.get_command(app)
     command.params.extend(_global_options())
     return command  # type: ignore[return-value]
@@ -81,8 +121,7 @@ def build() -> LazyGroup:
         name="mlreg",
         params=options,
         help="Git for machine-learning models: versions, stages, history and rollback in a directory.",
-        epilog="Each command explains itself with `mlreg COMMAND --help`.",
-        no_args_is_help=True,
+        epilog=_EXAMPLES,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
@@ -91,21 +130,25 @@ def build() -> LazyGroup:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and ends the process with the exit code of the contract."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    session = Session(json="--json" in words)
+    session = Session()
     signal.signal(signal.SIGTERM, _on_sigterm)
     prepare_streams()
     try:
         code = run(words, session)
         _flush()
     except BaseException as error:
-        code = _code_of(error, session)
+        code = _code_of(error, words, session)
     _exit(code)
 
 
 def run(words: Sequence[str], session: Session) -> int:
     """Runs one call and returns its exit code; errors pass through."""
-    session.json = False
-    code = build().main(args=list(words), prog_name="mlreg", standalone_mode=False, obj=session)
+    check_stdout()
+    app = build()
+    if not words:
+        session.output().say_lines(app.get_help(typer.Context(app, info_name="mlreg")).splitlines())
+        return UsageError.exit_code
+    code = app.main(args=list(words), prog_name="mlreg", standalone_mode=False, obj=session)
     return code if isinstance(code, int) else 0
 
 
@@ -116,6 +159,7 @@ def _global_options() -> list[Any]:
         _option(["-q", "--quiet"], "Print names and versions only.", "quiet"),
         _option(["-v", "--verbose"], "Say more on stderr.", "verbose"),
         _option(["--no-color"], "Print without colours.", "no_color"),
+        _option(["--ci"], "Tell the pipeline too: its outputs and summary.", "ci", metavar="github|gitlab"),
         _option(["--actor"], "Who acts; else MLREG_ACTOR, git's user.email, CI's user.", "actor", metavar="WHO"),
     ]
 
@@ -156,9 +200,9 @@ def _version_option() -> TyperOption:
     )
 
 
-def _code_of(error: BaseException, session: Session) -> int:
-    session.json = session.json or "--json" in sys.argv[1:]
-    if isinstance(error, BrokenPipeError):
+def _code_of(error: BaseException, words: Sequence[str], session: Session) -> int:
+    session.json = session.json or "--json" in words  # what the words ask for where they could not be parsed
+    if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
         silence_stdout()
         return _PIPE_CLOSED
     if isinstance(error, KeyboardInterrupt | typer.Abort):
@@ -167,7 +211,7 @@ def _code_of(error: BaseException, session: Session) -> int:
         return _TERMINATED
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
-    known = _known(error)
+    known = _known(error, words)
     if known is None:
         return _report_bug(error, session)
     if isinstance(known, DiskError) and known.facts.get("stdout"):
@@ -176,11 +220,11 @@ def _code_of(error: BaseException, session: Session) -> int:
     return known.exit_code
 
 
-def _known(error: BaseException) -> MlregError | None:
+def _known(error: BaseException, words: Sequence[str]) -> MlregError | None:
     if isinstance(error, MlregError):
         return error
     if isinstance(error, _ClickError):
-        return _usage(error)
+        return _usage(error, words)
     if isinstance(error, OSError):
         return _disk(error)
     if isinstance(error, MemoryError):
@@ -188,10 +232,11 @@ def _known(error: BaseException) -> MlregError | None:
     return None
 
 
-def _usage(error: Any) -> UsageError:
-    message = error.format_message().strip().rstrip(".").split("\n", 1)[0]
-    path = error.ctx.command_path if error.ctx is not None else "mlreg"
-    return UsageError(message[:1].lower() + message[1:], hint=f"see `{path} --help`")
+def _usage(error: Any, words: Sequence[str]) -> UsageError:
+    nearest = suggestion(getattr(error, "option_name", None) or "", getattr(error, "possibilities", None) or ())
+    message = (error.message if nearest else error.format_message()).strip().rstrip(".").split("\n", 1)[0]
+    verb = next((f" {word}" for word in words if word in COMMANDS), "")
+    return UsageError(message[:1].lower() + message[1:], hint=nearest or f"see `mlreg{verb} --help`")
 
 
 def _disk(error: OSError) -> MlregError:
@@ -200,7 +245,9 @@ def _disk(error: OSError) -> MlregError:
     facts = {"errno": errno.errorcode.get(error.errno or 0), "stdout": not place}
     if error.errno in (errno.EACCES, errno.EPERM):
         return NotAllowedError(f"{place}{what}", hint="see who may write there with `ls -ld`", facts=facts)
-    return DiskError(f"{place}{what}", hint="nothing is half done: mend it, then run it again", facts=facts)
+    return DiskError(
+        f"{place}{what}", hint="nothing is half done: look at the disk with `df -h`, then run it again", facts=facts
+    )
 
 
 def _report_bug(error: BaseException, session: Session) -> int:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
+from mlreg.adapters.surroundings import location
 from mlreg.cli.output import Output
 from mlreg.registry import Registry
+
+BEHIND_DASHES = "mlreg.behind-dashes"
 
 
 @dataclass(eq=False)
@@ -18,12 +21,15 @@ class Session:
     json: bool = False
     quiet: bool = False
     verbose: bool = False
+    ci: str | None = None
     no_color: bool = field(default_factory=lambda: bool(os.environ.get("NO_COLOR")))
 
     def registry(self) -> Registry:
         """Opens the repository that the call is about."""
+        if self.verbose and not self.json:
+            self.output().say(f"repository: {location.find(self.repo)}")
         return Registry.open(self.repo, actor=self.actor)
 
     def output(self) -> Output:
         """Returns where answers are printed, and how."""
-        return Output(json=self.json, quiet=self.quiet, no_color=self.no_color)
+        return Output(json=self.json, quiet=self.quiet, no_color=self.no_color, ci=self.ci)

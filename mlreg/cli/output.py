@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import errno
 import json as json_codec
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from mlreg.adapters import load
 from mlreg.answers.base import Answer
 from mlreg.cli.text import one_line, safe_json
-from mlreg.errors import MlregError
+from mlreg.errors import DiskError, MlregError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
+    import shutil
+    import textwrap
+
     from mlreg.cli import screen
 else:
+    shutil = LazyModule("shutil")
+    textwrap = LazyModule("textwrap")
     screen = LazyModule("mlreg.cli.screen")
 
 
@@ -37,55 +43,94 @@ class View(NamedTuple):
 class Output:
     """Where a call prints, and how."""
 
-    def __init__(self, *, json: bool, quiet: bool, no_color: bool) -> None:
+    def __init__(self, *, json: bool, quiet: bool, no_color: bool, ci: str | None = None) -> None:
         self._json = json
         self._quiet = quiet
         self._no_color = no_color
+        self._ci = load("ci", ci) if ci else None
 
     def show(self, answer: Answer, view: View) -> None:
-        """Prints `answer`: as one JSON document, ids, a drawing, or tab-separated lines."""
-        if self._json:
-            self._print(json_text(answer.document(), _stdout()))
-            return
-        if not self._quiet:
-            for note in answer.notes:
-                self.say(f"note: {note}")
-        if self._quiet:
-            self._print_rows((word,) for word in view.ids)
-        elif view.draw is not None and _stdout().isatty():
-            _stdout().flush()
-            view.draw(screen.Screen(_stdout(), no_color=self._no_color))
-        else:
-            self._print_rows(view.rows)
-        _stdout().flush()
+        """Prints `answer`: as one JSON document, ids, a drawing, or tab-separated lines.
+
+        Raises:
+            DiskError: It cannot be written.
+        """
+        if not self._json and not self._quiet:
+            self.say_lines([f"note: {note}" for note in answer.notes])
+            self.say_lines(["note: this is a dry run: nothing was written"] * answer.dry_run)
+        try:
+            self._print_answer(answer, view)
+            check_stdout().flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise DiskError(
+                f"cannot write to standard output: {(error.strerror or str(error)).lower()}",
+                hint="what was asked is done, only the answer is lost: look with `mlreg list`",
+                facts={"stdout": True},
+            ) from error
+        if self._ci is not None:
+            self._ci.publish(answer.document(), os.environ)
 
     def say(self, text: str) -> None:
-        """Prints a line to stderr."""
+        """Prints a line to stderr; where nobody can read it, it is lost."""
+        self.say_lines([text])
+
+    def remark(self, text: str) -> None:
+        """Prints a line for people to stderr; nothing where the answer is a document or names only."""
+        self.say_lines([] if self._json or self._quiet else [text])
+
+    def say_lines(self, texts: Iterable[str]) -> None:
+        """Prints lines to stderr."""
         if sys.stderr is not None:
-            print(one_line(text), file=sys.stderr)
+            with suppress(OSError):
+                for text in texts:
+                    print(one_line(text), file=sys.stderr)
 
     def fail(self, error: MlregError) -> None:
         """Prints `error` to stderr: what is wrong, and what to type next."""
-        if self._json:
-            if sys.stderr is not None:
+        if not self._json:
+            self.say_lines([f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else [])])
+            self.say_lines([line] if self._ci and (line := self._ci.annotation(error)) else [])
+        elif sys.stderr is not None:
+            with suppress(OSError):
                 print(json_text(error.document(), sys.stderr), file=sys.stderr)
-            return
-        self.say(f"error: {error.message}")
-        if error.hint:
-            self.say(f"hint: {error.hint}")
 
-    def progress(self) -> Callable[[int], None]:
-        """Returns what to call with the number of bytes done; draws a bar on a terminal when it takes long."""
-        if self._json or self._quiet or sys.stderr is None or not sys.stderr.isatty():
-            return lambda size_bytes: None
-        return screen.ByteBar(sys.stderr, no_color=self._no_color)
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[int], None]]:
+        """Yields what to call with the number of bytes done; draws a bar on a terminal while it takes long."""
+        is_terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        if self._json or self._quiet or not is_terminal:
+            yield lambda size_bytes: None
+            return
+        with closing(screen.ByteBar(sys.stderr, no_color=self._no_color)) as bar:
+            yield bar
+
+    def _print_answer(self, answer: Answer, view: View) -> None:
+        stdout = check_stdout()
+        if self._json:
+            self._print(json_text(answer.document(), stdout))
+        elif self._quiet:
+            self._print_rows((word,) for word in view.ids)
+        elif not stdout.isatty():
+            self._print_rows(view.rows)
+        elif view.draw is not None:
+            view.draw(screen.Screen(stdout, no_color=self._no_color))
+        else:
+            self._print_sentences(view.rows)
 
     def _print_rows(self, rows: Iterable[Sequence[Any]]) -> None:
         for row in rows:
             self._print("\t".join(map(one_line, row)))
 
+    def _print_sentences(self, rows: Iterable[Sequence[Any]]) -> None:
+        width = shutil.get_terminal_size().columns
+        for row in rows:
+            sentence = " ".join(map(one_line, row))
+            self._print(textwrap.fill(sentence, width, break_long_words=False, break_on_hyphens=False))
+
     def _print(self, line: str) -> None:
-        print(line, file=_stdout())
+        print(line, file=check_stdout())
 
 
 def json_text(document: Any, stream: TextIO) -> str:
@@ -107,7 +152,12 @@ def silence_stdout() -> None:
     os.dup2(devnull, 1)
 
 
-def _stdout() -> TextIO:
+def check_stdout() -> TextIO:
+    """Returns standard output.
+
+    Raises:
+        DiskError: It is closed: what is asked must not be done where nobody can be told.
+    """
     if sys.stdout is None:
-        raise OSError(errno.EBADF, "standard output is closed")
+        raise DiskError("standard output is closed", hint="send it somewhere, as with `> /dev/null`")
     return sys.stdout

@@ -46,10 +46,17 @@ def ago(at: str | None) -> str:
     if at is None:
         return ""
     seconds = (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds()
+    if seconds < _SPANS[-1][0]:
+        return "now" if seconds > -60 else one_line(at)
+    return f"{lasting(seconds)} ago"
+
+
+def lasting(seconds: float) -> str:
+    """Returns how long something lasts: `3 h`."""
     for span, unit in _SPANS:
         if seconds >= span:
-            return f"{seconds / span:.0f} {unit} ago"
-    return "now" if seconds > -60 else one_line(at)
+            return f"{int(seconds // span)} {unit}"
+    return "< 1 min"
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlreg.domain import events
 from mlreg.domain.events import Draft
-from mlreg.domain.names import suggestion
+from mlreg.domain.names import first_line, suggestion
 from mlreg.domain.stages import ARCHIVED, Stages
 from mlreg.domain.state import Deprecation, ModelState, Seat, Standing
 from mlreg.errors import BlockedError, ConflictError, NotFoundError, UsageError
@@ -54,9 +54,9 @@ def check_free(state: ModelState, version: str) -> None:
     Raises:
         ConflictError: One is.
     """
-    core = version.split("+", 1)[0]
-    known = next((standing for text, standing in state.versions.items() if text.split("+", 1)[0] == core), None)
-    if known is not None:
+    same = state.versions.same_precedence(version)
+    if same is not None:
+        known = state.versions[same]
         is_same = str(known.version) == version
         how = "with other content" if is_same else f"and differs from {version} in build metadata only"
         raise ConflictError(
@@ -205,6 +205,48 @@ def decide_tags(
     return Draft(events.TAGGED, {"version": version, "tags": list(tags)})
 
 
+def decide_late_facts(
+    state: ModelState, version: str, facts: Mapping[str, Any], note: str | None = None
+) -> Draft | None:
+    """Returns the event that states `facts` of `version` after its registration and adds `note` to its notes.
+
+    None where the facts were stated so and a note of that text is there.
+
+    Args:
+        facts: Some of `description`, `owner`, `metrics` and `meta`, as they stand in a record.
+    """
+    standing = find_standing(state, version)
+    effects: dict[str, Any] = {}
+    if not all(_covers(standing.late.get(name), value) for name, value in facts.items()):
+        effects["set"] = dict(facts)
+    if note is not None and all(event.effects["note"] != note for event in standing.notes):
+        effects["note"] = note
+    if not effects:
+        return None
+    return Draft(events.SET if "set" in effects else events.NOTED, {"version": version, **effects})
+
+
+def decide_alias(state: ModelState, alias: str, version: str) -> Draft | None:
+    """Returns the event that points `alias` at `version`, or None where it points there."""
+    find_standing(state, version)
+    if state.aliases.get(alias) == version:
+        return None
+    return Draft(events.ALIASED, {"version": version, "aliases": {alias: version}})
+
+
+def decide_unalias(state: ModelState, alias: str) -> Draft | None:
+    """Returns the event that takes `alias` away, or None where there is none of that name."""
+    if alias not in state.aliases:
+        return None
+    return Draft(events.UNALIASED, {"version": state.aliases[alias], "aliases": {alias: None}})
+
+
+def _covers(late: Any, value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return isinstance(late, Mapping) and all(name in late and late[name] == item for name, item in value.items())
+    return bool(late == value)
+
+
 def _entrance(state: ModelState, version: str, stage: str, stages: Stages) -> dict[str, Any]:
     """Returns the effects of `version` taking `stage`: `to`, `replaced`, `replaced_to`, `paths`."""
     if not stages.has_holder(stage):
@@ -260,12 +302,6 @@ def _check_usable(state: ModelState, standing: Standing) -> None:
             code="lifecycle",
             facts={"version": str(standing.version), "deprecated": standing.deprecated.document()},
         )
-
-
-def first_line(text: str, limit: int = 120) -> str:
-    """Returns the first line of `text`, shortened: fit for a message."""
-    line = text.strip().split("\n", 1)[0]
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def _moved(state: ModelState, message: str) -> ConflictError:

@@ -12,6 +12,10 @@ say all that changes, so that replaying them reads nothing else, and an event of
                   "push": those put on top, "holder": who holds it now or null}
     tags          all tags of the version from now on
     deprecated    null, or {"reason", "end_of_life"}: from now on
+    set           late facts of the version, which cover those of its record: {"description", "owner", "metrics",
+                  "meta"}; metrics and meta are joined name by name
+    note          a text that joins the version's notes
+    aliases       {alias: version, or null where it is taken away}
     skipped       (rollback) [{"version", "why"}]: versions that were passed over
 """
 
@@ -27,7 +31,14 @@ ARCHIVED = "archived"
 DEPRECATED = "deprecated"
 DEPRECATION_LIFTED = "deprecation-lifted"
 TAGGED = "tagged"
+SET = "set"
+NOTED = "noted"
+ALIASED = "aliased"
+UNALIASED = "unaliased"
 INITIALISED = "initialised"
+KINDS = (
+    REGISTERED, PROMOTED, ROLLED_BACK, ARCHIVED, DEPRECATED, DEPRECATION_LIFTED, TAGGED, SET, NOTED, ALIASED, UNALIASED,
+)  # fmt: skip
 
 
 class Draft(NamedTuple):

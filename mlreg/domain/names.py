@@ -24,6 +24,12 @@ def quoted(text: str, limit: int = 60) -> str:
     return repr(text if len(text) <= limit else text[: limit - 1] + "…")
 
 
+def first_line(text: str, limit: int = 120) -> str:
+    """Returns the first line of `text`, shortened: fit for a message."""
+    line = text.strip().split("\n", 1)[0]
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
 def checked_model_name(text: str) -> str:
     """Returns `text` where it is a model's name.
 

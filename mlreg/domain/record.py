@@ -7,7 +7,7 @@ environment). Who and when are of the event. Two registrations are the same when
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from mlreg.domain.metric import Metric
@@ -16,26 +16,33 @@ from mlreg.errors import IntegrityError, UsageError
 
 RECORD_FORMAT = 1
 LINEAGE_KEYS = ("parent", "data", "feature_set", "experiment", "increment")
+DATASET_KEYS = ("version", "rows", "size_bytes", "digest")
 _OWN_KEYS = frozenset(
     {
         "format", "model", "version", "framework", "type", "owner", "description", "tags", "metrics", "params",
-        "features", "signature", "requirements", "lineage", "meta", "files", "captured",
+        "features", "signature", "requirements", "lineage", "dataset", "meta", "files", "captured",
     }
 )  # fmt: skip
 
 
 class FileEntry(NamedTuple):
-    """One file of a version: `path` relative with `/`, `digest` `sha256:…` of its bytes."""
+    """One file of a version: `path` relative with `/`, `digest` `sha256:…` of its bytes.
+
+    `role` says what the file is to the version, where that was stated: `model`, `scaler`, `tokenizer`, `config` …
+    """
 
     path: str
     digest: str
     size_bytes: int
     executable: bool = False
+    role: str | None = None
 
     def facts(self) -> dict[str, Any]:
-        """Returns the entry as it stands in a record; `executable` only where it is."""
+        """Returns the entry as it stands in a record; `executable` and `role` only where it is and has one."""
         facts: dict[str, Any] = {"path": self.path, "digest": self.digest, "size_bytes": self.size_bytes}
-        return {**facts, "executable": True} if self.executable else facts
+        if self.executable:
+            facts["executable"] = True
+        return {**facts, "role": self.role} if self.role else facts
 
     def document(self) -> dict[str, Any]:
         """Returns the entry as JSON shows it."""
@@ -44,6 +51,7 @@ class FileEntry(NamedTuple):
             "size_bytes": self.size_bytes,
             "digest": self.digest,
             "executable": self.executable,
+            "role": self.role,
         }
 
 
@@ -51,7 +59,7 @@ class FileEntry(NamedTuple):
 class ModelVersion:
     """The facts of one version of a model.
 
-    `files` is sorted by path. `lineage` has some of `LINEAGE_KEYS`, each a text. `signature` is what was declared,
+    `files` is sorted by path. `lineage` has some of `LINEAGE_KEYS`, each a text; `dataset` some of `DATASET_KEYS`. `signature` is what was declared,
     `None` where nothing was. `unknown` keeps the fields that a newer mlreg has written.
     """
 
@@ -69,6 +77,7 @@ class ModelVersion:
     signature: Mapping[str, Any] | None = None
     requirements: Sequence[str] = ()
     lineage: Mapping[str, str] = field(default_factory=dict)
+    dataset: Mapping[str, Any] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
     captured: Mapping[str, Any] = field(default_factory=dict)
     unknown: Mapping[str, Any] = field(default_factory=dict)
@@ -96,6 +105,7 @@ class ModelVersion:
             "signature": self.signature,
             "requirements": list(self.requirements),
             "lineage": {key: self.lineage[key] for key in LINEAGE_KEYS if key in self.lineage},
+            "dataset": dict(self.dataset),
             "meta": dict(self.meta),
             "files": [entry.facts() for entry in self.files],
         }
@@ -138,6 +148,7 @@ def version_from_facts(facts: Any, *, source: str) -> ModelVersion:
             signature=None if facts.get("signature") is None else _mapping(facts["signature"]),
             requirements=_texts(facts.get("requirements", [])),
             lineage={key: _text(value) for key, value in _mapping(facts.get("lineage", {})).items()},
+            dataset=_mapping(facts.get("dataset", {})),
             meta=_mapping(facts.get("meta", {})),
             captured=_mapping(facts.get("captured", {})),
             unknown={key: value for key, value in facts.items() if key not in _OWN_KEYS},
@@ -146,6 +157,20 @@ def version_from_facts(facts: Any, *, source: str) -> ModelVersion:
         raise IntegrityError(
             f"the record {source} is not one that mlreg wrote: {error}", hint="look at `mlreg verify`"
         ) from error
+
+
+def with_late_facts(version: ModelVersion, late: Mapping[str, Any]) -> ModelVersion:
+    """Returns `version` with the facts that were stated after its registration."""
+    if not late:
+        return version
+    metrics = {name: Metric.parse(name, raw) for name, raw in late.get("metrics", {}).items()}
+    return replace(
+        version,
+        description=late.get("description", version.description),
+        owner=late.get("owner", version.owner),
+        metrics={**version.metrics, **metrics},
+        meta={**version.meta, **late.get("meta", {})},
+    )
 
 
 def differing_facts(one: ModelVersion, other: ModelVersion) -> list[str]:
@@ -183,6 +208,7 @@ def _files(values: Iterable[Any]) -> tuple[FileEntry, ...]:
             digest=_text(entry["digest"]),
             size_bytes=int(entry["size_bytes"]),
             executable=bool(entry.get("executable", False)),
+            role=_optional_text(entry.get("role")),
         )
         for entry in values
     )

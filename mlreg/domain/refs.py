@@ -23,7 +23,7 @@ else:
 LATEST = "latest"
 _STAGE_FORM = r"(?P<stage>[^~@{}]+)(?:~(?P<back>[0-9]{0,6})|@\{(?P<date>[^{}]*)\})?"
 _DIGEST = r"sha256:[0-9a-f]{6,64}"
-_PLAIN_VERSION = re.compile(r"[vV]?[0-9]+(\.[0-9]+){0,2}([-+][0-9A-Za-z.+-]*)?")
+_PLAIN_VERSION = re.compile(r"[vV]?[0-9]+(\.[0-9]+(\.[0-9]+([-+][0-9A-Za-z.+-]*)?)?)?")
 _PARTIAL = r"[vV]?[0-9]+(\.[0-9]+)?"
 _VERSION_LIKE = r"[vV]?[0-9]+(\.|\Z)"
 
@@ -110,7 +110,7 @@ def parse_selector(text: str, stages: Stages) -> Selector:
         return selector
     if _PLAIN_VERSION.fullmatch(text):
         return _version_selector(text)
-    if constraints.is_constraint(text):
+    if text.strip() and constraints.is_constraint(text):
         return ByConstraint(constraints.Constraint.parse(text), text)
     if re.match(_VERSION_LIKE, text):
         return _version_selector(text)
@@ -123,9 +123,13 @@ def checked_alias(text: str, stages: Stages) -> str:
     Raises:
         UsageError: It is a stage's spelling, `latest`, or parses as a version or constraint.
     """
-    if not isinstance(parse_selector(text, stages), ByAlias):
-        raise UsageError(f"{quoted(text)} cannot be an alias: it means something else already")
-    return text
+    label = checked_label(text, "an alias")
+    if stages.find(label) is None and isinstance(parse_selector(label, stages), ByAlias):
+        return label
+    raise UsageError(
+        f"{quoted(text)} cannot be an alias: it means something else already",
+        hint="choose a word of your own, as in `champion`",
+    )
 
 
 def resolve(
@@ -246,15 +250,13 @@ def _by_version(state: ModelState, selector: ByVersion) -> Resolved:
 def _ignoring_build(state: ModelState, version: Version) -> str | None:
     if version.build:
         return None
-    return next((text for text in state.versions if text.split("+", 1)[0] == str(version)), None)
+    return state.versions.same_precedence(str(version))
 
 
 def _by_stage(state: ModelState, selector: ByStage, stages: Stages, asked: str) -> Resolved:
     if not stages.has_holder(selector.stage):
-        there = [standing for standing in state.in_order() if standing.stage == selector.stage]
-        return Resolved(
-            _found(next(iter(there), None), state, asked, f"has none at {selector.stage}"), "stage"
-        )
+        there = (standing for standing in state.in_order() if standing.stage == selector.stage)
+        return Resolved(_found(next(there, None), state, asked, f"has none at {selector.stage}"), "stage")
     seat = state.seat(selector.stage)
     if selector.moment is not None:
         return _then(state, selector, seat.tenure_at(selector.moment))
@@ -286,15 +288,15 @@ def _since(tenure: Tenure) -> str:
 
 
 def _by_constraint(state: ModelState, selector: ByConstraint) -> Resolved:
-    usable = [standing.version for standing in state.versions.values() if standing.deprecated is None]
-    greatest = selector.constraint.greatest(usable)
+    matching = filter(lambda text: selector.constraint.matches(Version.parse(text)), state.versions.names_in_order())
+    greatest = next((one for text in matching if (one := state.versions[text]).deprecated is None), None)
     if greatest is None:
         raise NotFoundError(
             f"{state.spelling} has no version {selector.text}",
             hint=f"see its versions with `mlreg list {state.spelling}`",
             facts={"model": state.spelling, "constraint": selector.text},
         )
-    return Resolved(state.versions[str(greatest)], "constraint")
+    return Resolved(greatest, "constraint")
 
 
 def _by_digest(state: ModelState, selector: ByDigest, digests: FileDigests) -> Resolved:
@@ -319,7 +321,9 @@ def _by_digest(state: ModelState, selector: ByDigest, digests: FileDigests) -> R
 
 
 def _by_alias(state: ModelState, selector: ByAlias, stages: Stages) -> Resolved:
-    near = suggestion(selector.alias, [*stages.order, *stages.aliases, LATEST])
+    if selector.alias in state.aliases:
+        return Resolved(state.versions[state.aliases[selector.alias]], "alias")
+    near = suggestion(selector.alias, [*state.aliases, *stages.order, *stages.aliases, LATEST])
     raise NotFoundError(
         f"{state.spelling} has no alias {selector.alias}",
         hint=near or f"a version, a stage ({', '.join(stages.order)}) or `latest` can stand behind the `@`",

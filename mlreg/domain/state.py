@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -26,7 +26,8 @@ class Standing:
     """One version as it stands now.
 
     `record`, `content` and `facts` are digests: of the record, the list of files, what was stated. `moved` is the
-    event that brought it to its stage, `replaced_by` the version that took its place.
+    event that brought it to its stage, `replaced_by` the version that took its place. `late` are facts that were
+    stated after registration, `notes` the events that noted something.
     """
 
     version: Version
@@ -39,6 +40,51 @@ class Standing:
     replaced_by: str | None = None
     tags: tuple[str, ...] = ()
     deprecated: Deprecation | None = None
+    late: dict[str, Any] = field(default_factory=dict)
+    notes: list[Event] = field(default_factory=list)
+
+
+class Versions(Mapping[str, Standing]):
+    """The versions of a model by their texts, in the order in which they were registered; none ever goes."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Standing] = {}
+
+    def __getitem__(self, version: str) -> Standing:
+        return self._kept[version]
+
+    def __setitem__(self, version: str, standing: Standing) -> None:
+        self._kept[version] = standing
+
+    def __contains__(self, version: object) -> bool:
+        return version in self._kept
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def names_in_order(self) -> list[str]:
+        """Returns their texts, the greatest first; of equals the one that was registered first."""
+        return sorted(self._kept, key=lambda text: self._kept[text].version.precedence, reverse=True)
+
+    def in_order(self) -> Sequence[Standing]:
+        """Returns all of them, the greatest first."""
+        return [self._kept[text] for text in self.names_in_order()]
+
+    def same_precedence(self, version: str) -> str | None:
+        """Returns the one that is `version` but for build metadata, or None."""
+        core = version.split("+", 1)[0]
+        return next((text for text in self if text.startswith(core) and text.split("+", 1)[0] == core), None)
+
+    def registered_as(self, facts: str) -> Standing | None:
+        """Returns the greatest one whose stated facts have the digest `facts`, or None."""
+        return next((standing for standing in self.in_order() if standing.facts == facts), None)
+
+    def unread(self) -> Mapping[str, Sequence[Any]]:
+        """Returns what listings say of those that nobody has looked at yet, where that is known without looking."""
+        return {}
 
 
 class Tenure(NamedTuple):
@@ -61,9 +107,9 @@ class Seat:
     """
 
     holder: str | None = None
-    path: list[str] = field(default_factory=list)
+    path: MutableSequence[str] = field(default_factory=list)
     forward: list[str] = field(default_factory=list)
-    tenures: list[Tenure] = field(default_factory=list)
+    tenures: MutableSequence[Tenure] = field(default_factory=list)
 
     def change(self, keep: int, push: list[str], holder: str | None) -> None:
         """Keeps the lowest `keep` versions of the path and puts `push` on top of them."""
@@ -71,7 +117,7 @@ class Seat:
             known = self.forward[: len(push)] == push
             self.forward = self.forward[len(push) :] if known else []
         else:
-            self.forward = self.path[keep:] + self.forward
+            self.forward = [*self.path[keep:], *self.forward]
         self.path[keep:] = push
         self.holder = holder
 
@@ -96,15 +142,20 @@ class Seat:
 
 @dataclass(repr=False)
 class ModelState:
-    """One model after its event number `head`; `spelling` is its name as first written."""
+    """One model after its event number `head`; `spelling` is its name as first written.
+
+    `tags` says how many versions have each of the tags.
+    """
 
     spelling: str = ""
     head: int = 0
     head_digest: str | None = None
     moment: str = ""
     updated_at: str = ""
-    versions: dict[str, Standing] = field(default_factory=dict)
+    versions: Versions = field(default_factory=Versions)
     seats: dict[str, Seat] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, int] = field(default_factory=dict)
 
     def holder(self, stage: str) -> str | None:
         """Returns the version that holds `stage`, or None."""
@@ -119,9 +170,9 @@ class ModelState:
         """Returns the seat of `stage`, an empty one where nobody ever held it."""
         return self.seats.get(stage) or Seat()
 
-    def in_order(self) -> list[Standing]:
+    def in_order(self) -> Sequence[Standing]:
         """Returns all versions, the greatest first."""
-        return sorted(self.versions.values(), key=lambda standing: standing.version.precedence, reverse=True)
+        return self.versions.in_order()
 
     def latest(self) -> Standing | None:
         """Returns the greatest release that is neither a pre-release nor deprecated, or None."""
@@ -129,7 +180,6 @@ class ModelState:
             if not standing.version.is_prerelease and standing.deprecated is None:
                 return standing
         return None
-
 
 def apply(state: ModelState, event: Event) -> None:
     """Changes `state` into what it is after `event`, the one that follows its head."""
@@ -147,7 +197,13 @@ def apply(state: ModelState, event: Event) -> None:
     for stage, change in effects.get("paths", {}).items():
         _reseat(state, stage, change, event)
     if "tags" in effects:
-        state.versions[effects["version"]].tags = tuple(effects["tags"])
+        _tag(state, state.versions[effects["version"]], tuple(effects["tags"]))
+    if "set" in effects:
+        _join(state.versions[effects["version"]].late, effects["set"])
+    if "note" in effects:
+        state.versions[effects["version"]].notes.append(event)
+    for alias, version in effects.get("aliases", {}).items():
+        _point(state, alias, version)
     if "deprecated" in effects:
         state.versions[effects["version"]].deprecated = _deprecation(effects["deprecated"])
 
@@ -162,6 +218,8 @@ def fold(events: Iterable[Event]) -> ModelState:
 
 def _add(state: ModelState, event: Event) -> None:
     effects = event.effects
+    if effects["version"] in state.versions:
+        _tag(state, state.versions[effects["version"]], ())
     state.versions[effects["version"]] = Standing(
         version=Version.parse(effects["version"]),
         record=effects["record"],
@@ -178,10 +236,33 @@ def _move(state: ModelState, version: str, stage: str, event: Event, *, replaced
     standing.stage, standing.moved, standing.replaced_by = stage, event, replaced_by
 
 
+def _tag(state: ModelState, standing: Standing, tags: tuple[str, ...]) -> None:
+    for tag in tags:
+        state.tags[tag] = state.tags.get(tag, 0) + 1
+    for tag in standing.tags:
+        state.tags[tag] -= 1
+        if not state.tags[tag]:
+            del state.tags[tag]
+    standing.tags = tags
+
+
 def _reseat(state: ModelState, stage: str, change: Mapping[str, Any], event: Event) -> None:
     seat = state.seats.setdefault(stage, Seat())
     seat.change(change["keep"], list(change["push"]), change["holder"])
     seat.tenures.append(Tenure(seat.holder, state.moment, event))
+
+
+def _join(late: dict[str, Any], facts: Mapping[str, Any]) -> None:
+    """Puts `facts` over `late`; mappings are joined name by name."""
+    for name, value in facts.items():
+        late[name] = {**late.get(name, {}), **value} if isinstance(value, dict) else value
+
+
+def _point(state: ModelState, alias: str, version: str | None) -> None:
+    if version is None:
+        state.aliases.pop(alias, None)
+    else:
+        state.aliases[alias] = version
 
 
 def _deprecation(value: Mapping[str, Any] | None) -> Deprecation | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mlreg.domain.bump import bump_level, understates
 from mlreg.domain.metric import Metric
-from mlreg.domain.names import checked_label, checked_line, checked_text
+from mlreg.domain.names import checked_label, checked_line, checked_text, quoted
 from mlreg.domain.record import ModelVersion, differing_facts
 from mlreg.domain.semver import Level, Version
 from mlreg.domain.state import ModelState, Standing
@@ -47,8 +47,9 @@ def stated_version(
     description: str | None,
     meta: Mapping[str, Any],
     captured: Mapping[str, Any],
+    dataset: Mapping[str, Any],
 ) -> ModelVersion:
-    """Returns what was stated as a version without number and files yet.
+    """Returns what was stated as a version without number and files yet; `dataset` was checked before.
 
     Raises:
         UsageError: One of the facts cannot be stored.
@@ -60,13 +61,14 @@ def stated_version(
         type=_line(type, "a type of model"),
         owner=_line(owner, "an owner"),
         description=None if description is None else checked_text(description, "the description"),
-        tags=tuple(sorted({checked_label(tag, "a tag") for tag in tags})),
+        tags=tuple(sorted({checked_label(tag, "a tag") for tag in listed(tags, "the tags")})),
         metrics={name: Metric.parse(name, value) for name, value in metrics.items()},
         params=plain_mapping(params, "the parameters"),
         features=_features(features),
         signature=None if signature is None else plain_mapping(signature, "the signature"),
         requirements=tuple(requirements),
         lineage={key: checked_line(value, f"the {key}") for key, value in lineage.items() if value is not None},
+        dataset=dataset,
         meta=plain_mapping(meta, "the custom facts"),
         captured=captured,
     )
@@ -81,7 +83,7 @@ def find_same(
         ConflictError: The stated version is there with other content.
     """
     if stated is None:
-        return next((standing for standing in state.in_order() if standing.facts == facts), None)
+        return state.versions.registered_as(facts)
     known = state.versions.get(str(stated))
     if known is None or known.facts == facts:
         return known
@@ -135,9 +137,10 @@ def _first(state: ModelState, bump: str) -> Choice:
 
 
 def _baseline(state: ModelState, below: Version | None) -> Standing | None:
-    for standing in state.in_order():
-        if not standing.version.is_prerelease and (below is None or standing.version < below):
-            return standing
+    for text in state.versions.names_in_order():
+        version = Version.parse(text)
+        if not version.is_prerelease and (below is None or version < below):
+            return state.versions[text]
     return None
 
 
@@ -155,8 +158,21 @@ def _line(value: str | None, what: str) -> str | None:
 
 
 def _features(names: Iterable[str]) -> tuple[str, ...]:
-    features = tuple(checked_line(name, "a feature") for name in names)
-    if len(set(features)) < len(features):
-        double = next(name for name in features if features.count(name) > 1)
-        raise UsageError(f"the feature {double!a} is listed twice")
+    features = tuple(checked_line(name, "a feature") for name in listed(names, "the features"))
+    known: set[str] = set()
+    for name in features:
+        if name in known:
+            raise UsageError(f"the feature {quoted(name)} is listed twice")
+        known.add(name)
     return features
+
+
+def listed(names: Iterable[str], what: str) -> list[str]:
+    """Returns `names` as a list.
+
+    Raises:
+        UsageError: They are one text, which Python would take letter by letter.
+    """
+    if isinstance(names, str):
+        raise UsageError(f"{what} are one text, {quoted(names)}, where a list is needed")
+    return list(names)

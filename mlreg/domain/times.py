@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from mlreg.errors import UsageError
 
 _MONTH = r"([0-9]{4})-([0-9]{2})"
+_SPAN = r"([0-9]{1,6})(min|h|d|w)"
+_SPAN_S = {"min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = rf"{_DATE}[Tt ][0-9].*"
+_TIME = rf"{_DATE}[Tt ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.,][0-9]{{1,9}})?)?([Zz]|[+-][0-9]{{2}}(:?[0-9]{{2}})?)?"
 
 
 def timestamp(moment: datetime) -> str:
@@ -33,6 +35,25 @@ def moment_of(text: str) -> str:
             f"{text[:40]!a} is not a date or time",
             hint="write `2024-01-15` (the end of that UTC day) or `2024-01-15T09:30:00Z`",
         ) from None
+
+
+def moment_since(text: str, now: datetime) -> str:
+    """Returns the timestamp from which on `text` counts: a span before `now`, a time, the beginning of a day or month.
+
+    Raises:
+        UsageError: It is neither a span as `7d` nor an ISO 8601 month, date or time.
+    """
+    if span := re.fullmatch(_SPAN, text):
+        try:
+            return timestamp(now - timedelta(seconds=int(span[1]) * _SPAN_S[span[2]]))
+        except OverflowError:
+            return timestamp(datetime.min.replace(tzinfo=UTC))
+    try:
+        moment = moment_of(text)
+    except UsageError as error:
+        error.hint = "write `7d`, `24h`, `90min` or `2w`, `2024-01-15`, or `2024-01-15T09:30:00Z`"
+        raise
+    return f"{(text + '-01')[:10]}T00:00:00.000000Z" if re.fullmatch(rf"{_MONTH}|{_DATE}", text) else moment
 
 
 def checked_date(text: str, what: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mlreg.domain.record import RECORD_FORMAT, ModelVersion, version_from_facts
@@ -44,6 +45,20 @@ class Catalog:
             IntegrityError: It is not there, not what its digest says, or not a record.
             MissingError: Its format is newer than this mlreg.
         """
+        data, key = self._checked(model, version, digest)
+        return version_from_facts(self._facts(data, digest, key), source=key)
+
+    def read_once(self, model: str, version: str, digest: str) -> ModelVersion:
+        """Returns the record with `digest` of a version as `read` does, for a caller that keeps what it wants of it.
+
+        Raises:
+            IntegrityError: It is not there, not what its digest says, or not a record.
+            MissingError: Its format is newer than this mlreg.
+        """
+        data, key = self._checked(model, version, digest)
+        return version_from_record(data, key)
+
+    def _checked(self, model: str, version: str, digest: str) -> tuple[bytes, str]:
         key = layout.record(model, version, digest)
         try:
             data = self._bytes(key)
@@ -56,7 +71,7 @@ class Catalog:
             ) from None
         if codec.digest(data) != digest:
             raise _damaged(key)
-        return version_from_facts(self._facts(data, digest, key), source=key)
+        return data, key
 
     def _facts(self, data: bytes, digest: str, key: str) -> Any:
         """Returns the values of a record; JSON from the cache is read without loading a YAML parser."""
@@ -65,7 +80,8 @@ class Catalog:
         if facts is None:
             facts = facts_from_record(data, key)
             if self._cache:
-                self._cache.put(layout.cached_record(digest), _sealed(facts))
+                with suppress(ValueError):  # a newer mlreg may have written what JSON has not
+                    self._cache.put(layout.cached_record(digest), _sealed(facts))
         return facts
 
     def _bytes(self, key: str) -> bytes:
@@ -74,8 +90,15 @@ class Catalog:
 
 
 def facts_digest(version: ModelVersion) -> str:
-    """Returns the digest of what was stated and the files: equal for the same registration, whatever its number."""
-    return codec.digest(codec.canonical_json(version.stated()))
+    """Returns the digest of what was stated and the files: equal for the same registration, whatever its number.
+
+    Raises:
+        UsageError: It is too long or too deep, or has what cannot be written.
+    """
+    try:
+        return codec.digest(codec.canonical_json(version.stated()))
+    except ValueError as error:
+        raise _unwritable(version, error) from error
 
 
 def content_digest(version: ModelVersion) -> str:
@@ -84,8 +107,15 @@ def content_digest(version: ModelVersion) -> str:
 
 
 def record_bytes(version: ModelVersion) -> bytes:
-    """Returns the record of `version` as the bytes of its file."""
-    return strict_yaml.dump(version.facts())
+    """Returns the record of `version` as the bytes of its file.
+
+    Raises:
+        UsageError: It is too long or too deep, or has what cannot be written.
+    """
+    try:
+        return strict_yaml.dump(version.facts())
+    except ValueError as error:
+        raise _unwritable(version, error) from error
 
 
 def version_from_record(data: bytes, key: str) -> ModelVersion:
@@ -123,6 +153,13 @@ def _unsealed(data: bytes) -> Any:
     """Returns the values in a cached file, or None where it is not what was put there."""
     seal, _, content = data.partition(b"\n")
     return codec.parse_json(content, name=layout.CACHE) if codec.digest(content).encode() == seal else None
+
+
+def _unwritable(version: ModelVersion, error: ValueError) -> UsageError:
+    return UsageError(
+        f"the facts of {version.name} cannot be written down: {error}",
+        hint="register what is long as a file of the version",
+    )
 
 
 def _damaged(key: str) -> IntegrityError:

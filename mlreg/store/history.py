@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from types import UnionType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlreg.domain.events import Draft, Event
 from mlreg.domain.state import ModelState, apply
 from mlreg.errors import ConflictError, IntegrityError, MissingError, UsageError
-from mlreg.ports import Backend
+from mlreg.lazy import LazyModule
+from mlreg.ports import Backend, Cache
 from mlreg.store import codec, layout
 
+if TYPE_CHECKING:
+    from mlreg.domain import recall
+    from mlreg.store import snapshots
+else:
+    recall = LazyModule("mlreg.domain.recall")
+    snapshots = LazyModule("mlreg.store.snapshots")
+
 EVENT_FORMAT = 1
+SNAPSHOT_AFTER = 64
 _FACTS: Mapping[str, type | UnionType] = {
     "number": int,
     **dict.fromkeys(("id", "model", "kind", "at", "actor"), str),
@@ -30,15 +40,20 @@ class Stamp(NamedTuple):
 
 
 class History:
-    """The events of every model of a repository."""
+    """The events of every model of a repository.
 
-    def __init__(self, backend: Backend) -> None:
+    Args:
+        cache: Where folds of long histories are kept, so that not all of their events are read each time.
+    """
+
+    def __init__(self, backend: Backend, cache: Cache | None = None) -> None:
         self._backend = backend
+        self._cache = cache
+        self.replayed = 0  # how many events had to be read to know where models stand
 
     def models(self) -> list[str]:
-        """Returns the folded names of all models that have events, sorted."""
-        names = {layout.model_of_event(key) for key in self._backend.list(layout.HISTORY)}
-        return sorted(name for name in names if name not in (None, layout.REPOSITORY))
+        """Returns the folded names of all models, sorted; one whose first event was never written may be among them."""
+        return [name for name in self._backend.folders(layout.HISTORY) if name != layout.REPOSITORY]
 
     def events(self, model: str) -> Iterator[Event]:
         """Yields the events of `model` from the first, each checked against its digest and the one before.
@@ -60,14 +75,40 @@ class History:
             yield event
             previous = event
 
-    def state(self, model: str) -> ModelState:
-        """Returns where `model` stands; one that nobody registered has head 0."""
-        state = ModelState(spelling=model)
-        for event in self.events(model):
-            if event.number == 1:
-                state.spelling = event.model
-            replay(state, event)
+    def state(self, model: str, *, snapshot_after: int = SNAPSHOT_AFTER) -> ModelState:
+        """Returns where `model` stands; one that nobody registered has head 0.
+
+        Args:
+            snapshot_after: How many events may be replayed before the cache gets a new snapshot.
+
+        Raises:
+            IntegrityError: An event is missing, damaged, or does not follow the one before; or events are missing
+                that the cache has seen.
+        """
+        state = self._recalled(model)
+        recalled = state.head if state else 0
+        if state is None:
+            state = self._replayed(model, self.events(model))
+        else:
+            self.catch_up(state, model)
+        self.replayed += state.head - recalled
+        if state.head - recalled >= snapshot_after:
+            self._keep(model, state)
         return state
+
+    def check_seen(self, model: str, number: int, digest: str) -> None:
+        """Checks that event `number` of `model` is the one with `digest`, which the cache has seen.
+
+        Raises:
+            IntegrityError: It is missing, damaged or another one.
+        """
+        key = layout.event(model, number)
+        try:
+            event = self.read(key)
+        except FileNotFoundError:
+            raise _taken_back(key, "is missing and was here before", "event-missing") from None
+        if event.digest != digest:
+            raise _taken_back(key, "is another event than was here before", "chain-broken")
 
     def read(self, key: str) -> Event:
         """Returns the event at `key`.
@@ -99,16 +140,12 @@ class History:
         return event_from_bytes(data, key)
 
     def catch_up(self, state: ModelState, model: str) -> None:
-        """Replays the events that others have added after `state`."""
-        while True:
-            key = layout.event(model, state.head + 1)
-            try:
-                event = self.read(key)
-            except FileNotFoundError:
-                return
-            check_place(key, event)
-            if event.previous != state.head_digest:
-                raise _chain_broken(key)
+        """Replays the events that others have added after `state`.
+
+        Raises:
+            IntegrityError: An event is damaged, does not follow the one before, or is missing before another.
+        """
+        while (event := self._next(state, model)) is not None:
             state.spelling = event.model if event.number == 1 else state.spelling
             replay(state, event)
 
@@ -120,6 +157,67 @@ class History:
         """
         if state.head:
             self._backend.create(layout.event(model, state.head), [])
+
+    def _next(self, state: ModelState, model: str) -> Event | None:
+        key, beyond = layout.event(model, state.head + 1), layout.event(model, state.head + 2)
+        try:
+            event = self._read_or_none(key)
+            if event is None and self._backend.mark(beyond) is not None:
+                event = self.read(key)  # it may have come just before the one beyond
+        except FileNotFoundError:
+            raise _missing(key) from None
+        if event is not None:
+            check_place(key, event)
+            if event.previous != state.head_digest:
+                raise _chain_broken(key)
+        return event
+
+    def _read_or_none(self, key: str) -> Event | None:
+        try:
+            return self.read(key)
+        except FileNotFoundError:
+            return None
+
+    def _replayed(self, model: str, events: Iterable[Event]) -> ModelState:
+        state = ModelState(spelling=model)
+        for event in events:
+            if event.number == 1:
+                state.spelling = event.model
+            replay(state, event)
+        return state
+
+    def _recalled(self, model: str) -> ModelState | None:
+        """Returns where `model` stood when the cache was written, or None where that does not say."""
+        data = self._cache.get(layout.snapshot(model)) if self._cache else None
+        if data is None:
+            return None
+
+        def read(recalled: recall.RecalledEvent) -> Event:
+            return self._again(model, recalled)
+
+        def fold(number: int) -> ModelState:
+            state = self._replayed(model, islice(self.events(model), number))
+            self._keep(model, state)
+            return state
+
+        state = snapshots.recalled(data, read=read, fold=fold)
+        if state is not None:
+            self.check_seen(model, state.head, state.head_digest or "")
+        return state
+
+    def _again(self, model: str, recalled: recall.RecalledEvent) -> Event:
+        """Returns an event of which the cache has a few facts only."""
+        key = layout.event(model, recalled.number)
+        event = self._read_or_none(key)
+        if event is None:
+            raise _missing(key)
+        if not recall.is_recalled_rightly(recalled, event):
+            raise _taken_back(key, "is another event than was here before", "chain-broken")
+        return event
+
+    def _keep(self, model: str, state: ModelState) -> None:
+        if self._cache:
+            self._cache.put(layout.snapshot(model), snapshots.snapshot_bytes(state))
 
     def _is_there(self, key: str, data: bytes) -> bool:
         # an answer may be lost on the way; the random id makes our bytes unlike anybody else's
@@ -225,6 +323,15 @@ def _missing(key: str) -> IntegrityError:
         hint="bring it back from a copy of the repository, then run `mlreg verify`",
         facts={"object": key},
         code="event-missing",
+    )
+
+
+def _taken_back(key: str, what: str, code: str) -> IntegrityError:
+    return IntegrityError(
+        f"{key} {what}",
+        hint=f"bring it back from a copy; was the history taken back on purpose, delete `.mlreg/{layout.CACHE}`",
+        facts={"object": key},
+        code=code,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 
 from mlreg.domain.names import folded
 
@@ -18,10 +19,12 @@ OBSERVATIONS = "observations"
 CACHE = "cache"
 TMP = "tmp"
 REPOSITORY = "@repository"
+# the number of what is derived in `cache/`: raised whenever a fold, a sheet or their rows change
+DERIVED = "1"
 
 _ALGORITHM = "sha256"
 _BLOB = rf"{BLOBS}/{_ALGORITHM}/([0-9a-f]{{2}})/(\1[0-9a-f]{{62}})"
-_RECORD = rf"{CATALOG}/([^/]+)/(.+)-([0-9a-f]{{8}})\.yaml"
+_RECORD = rf"{CATALOG}/([^/]+)/[^/]+-[0-9a-f]{{8}}\.yaml"
 _EVENT = re.compile(rf"{HISTORY}/([^/]+)/([0-9]{{8}})\.json")
 
 
@@ -44,15 +47,35 @@ def record(model: str, version: str, digest: str) -> str:
     return f"{CATALOG}/{folded(model)}/{version}-{digest.partition(':')[2][:8]}.yaml"
 
 
-def digest_of_record(key: str) -> str | None:
-    """Returns the first digits of the digest that the record at `key` must have; None where it is no record's."""
+def model_of_record(key: str) -> str | None:
+    """Returns the folded name of the model that the record at `key` is of, or None where it is no record's."""
     match = re.fullmatch(_RECORD, key)
-    return f"{_ALGORITHM}:{match[3]}" if match else None
+    return match[1] if match else None
 
 
 def cached_record(digest: str) -> str:
     """Returns the key, in the cache, of the values of the record with `digest`."""
     return f"records/{digest.partition(':')[2]}.json"
+
+
+def snapshot(model: str) -> str:
+    """Returns the key, in the cache, of the snapshot of a model's fold."""
+    return f"{DERIVED}/snapshots/{folded(model)}"
+
+
+def cards(model: str) -> str:
+    """Returns the key, in the cache, of what the records of a model say."""
+    return f"{DERIVED}/cards/{folded(model)}"
+
+
+def column(path: str) -> str:
+    """Returns the key, in the cache, of the table of one fact of all versions."""
+    return f"{DERIVED}/columns/{sha256(path.encode()).hexdigest()[:32]}"
+
+
+def overview() -> str:
+    """Returns the key, in the cache, of the table of all models."""
+    return f"{DERIVED}/models"
 
 
 def events(model: str) -> str:

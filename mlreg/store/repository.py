@@ -17,11 +17,15 @@ from mlreg.store.config import TEMPLATE, Config, parse_config
 from mlreg.store.history import History, Stamp
 
 if TYPE_CHECKING:
-    from mlreg.store import catalog
+    from mlreg.domain import listing
+    from mlreg.store import catalog, index
 else:
+    listing = LazyModule("mlreg.domain.listing")
     catalog = LazyModule("mlreg.store.catalog")
+    index = LazyModule("mlreg.store.index")
 
 REPOSITORY_FORMAT = 1
+INDEXED_FROM = 16
 
 _README = b"""\
 This directory is a repository of machine-learning models, kept by mlreg.
@@ -57,7 +61,7 @@ class Repository:
         self.backend = backend
         self._cache = cache
         self.blobs = Blobs(backend)
-        self.history = History(backend)
+        self.history = History(backend, cache)
 
     @cached_property
     def catalog(self) -> catalog.Catalog:
@@ -91,6 +95,19 @@ class Repository:
                 return parse_config(stream.read())
         except FileNotFoundError:
             return Config()
+
+    def summaries(self) -> list[listing.Summary]:
+        """Returns what a listing says of each model, sorted by name.
+
+        Raises:
+            IntegrityError: The history of a model is damaged, or shorter than the cache has seen it.
+        """
+        models = self.history.models()
+        if self._cache is not None and len(models) >= INDEXED_FROM:
+            found = list(index.Index(self.backend, self.history, self._cache).summaries(models).values())
+        else:
+            found = [listing.summary_of(state) for state in map(self.history.state, models) if state.head]
+        return sorted(found, key=lambda summary: summary.name.lower())
 
     def sharing(self) -> AbstractContextManager[None]:
         """Holds off the removal of bytes that no event refers to yet."""

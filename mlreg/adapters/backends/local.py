@@ -71,6 +71,22 @@ class LocalBackend:
         check_prefix(prefix)
         return self._walk(prefix and prefix + "/")
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yields the names of the directories directly in `prefix`, sorted; links to directories are none."""
+        check_prefix(prefix)
+        start = prefix and prefix + "/"
+        found = (key for key in reversed(_entries(self._root, start)) if key.endswith("/"))
+        return iter(sorted(key[len(start) : -1] for key in found))
+
+    def mark(self, key: str) -> str | None:
+        """Returns which file lies under `key`, and when it last changed in any way; None where nothing does."""
+        check_key(key)
+        try:
+            found = os.lstat(f"{self._root}/{key}")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return f"{found.st_ino:x}-{found.st_ctime_ns:x}-{found.st_size:x}"
+
     def delete(self, key: str) -> None:
         """Removes the file `key` if it is there."""
         check_key(key)

@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from hashlib import sha256
 from threading import Lock
 from typing import BinaryIO
 
@@ -52,6 +53,18 @@ class MemoryBackend:
         directory = prefix and prefix + "/"
         with self._lock:
             return iter(sorted(key for key in self._kept if key.startswith(directory)))
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yields the names of the directories directly in `prefix`, sorted."""
+        start = prefix and prefix + "/"
+        below = (key[len(start) :].partition("/") for key in self.list(prefix))
+        return iter(sorted({name for name, mark, _ in below if mark}))
+
+    def mark(self, key: str) -> str | None:
+        """Returns the digest of the bytes under `key`, or None where there are none."""
+        check_key(key)
+        kept = self._kept.get(key)
+        return None if kept is None else sha256(kept).hexdigest()
 
     def delete(self, key: str) -> None:
         """Removes `key` if it is there."""

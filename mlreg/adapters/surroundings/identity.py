@@ -16,6 +16,7 @@ else:
     subprocess = LazyModule("subprocess")
 
 VARIABLE = "MLREG_ACTOR"
+LOGIN = "the login name"
 _CI_VARIABLES = (
     "GITHUB_ACTOR",
     "GITLAB_USER_EMAIL",
@@ -32,12 +33,24 @@ def find(given: str | None, environment: Mapping[str, str] = os.environ) -> str:
     Raises:
         UsageError: What was given is not one line of text.
     """
+    return told(given, environment)[0]
+
+
+def told(given: str | None, environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """Returns who acts, and who said so: `--actor`, `MLREG_ACTOR`, `git config user.email` … or `LOGIN`.
+
+    Raises:
+        UsageError: What was given is not one line of text.
+    """
     if given is not None:
-        return checked_line(given, "an actor")
+        return checked_line(given, "an actor"), "--actor"
     if named := environment.get(VARIABLE):
-        return checked_line(named, f"an actor ({VARIABLE})")
-    found = _git_email() or next((environment[name] for name in _CI_VARIABLES if environment.get(name)), None)
-    return checked_line(found or _login_name(), "an actor")
+        return checked_line(named, f"an actor ({VARIABLE})"), VARIABLE
+    if email := _git_email():
+        return checked_line(email, "an actor"), "git config user.email"
+    variable = next((name for name in _CI_VARIABLES if environment.get(name)), None)
+    found, source = (environment[variable], variable) if variable else (_login_name(), LOGIN)
+    return checked_line(found, "an actor"), source
 
 
 def _git_email() -> str | None:

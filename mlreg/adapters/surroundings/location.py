@@ -41,9 +41,22 @@ def find(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = 
     )
 
 
+def is_named(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether somebody said where the repository is, so that it is not looked for."""
+    return bool(given or environment.get(VARIABLE))
+
+
 def place_for_new(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = os.environ) -> Path:
-    """Returns where `init` makes the repository: below `given`, `MLREG_DIR` or the working directory."""
-    return target(given or environment.get(VARIABLE) or working_directory())
+    """Returns where `init` makes the repository: below `given`, `MLREG_DIR` or the working directory.
+
+    Raises:
+        ConflictError: A file is in the way.
+    """
+    directory = target(given or environment.get(VARIABLE) or working_directory())
+    there = next(path for path in (directory, *directory.parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise _in_the_way(there)
+    return directory
 
 
 def make(directory: Path) -> None:
@@ -57,7 +70,7 @@ def make(directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        raise ConflictError(f"{quoted(str(directory), 200)} is in the way: it is a file") from None
+        raise _in_the_way(directory) from None
     for path in [*made, directory]:
         handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -81,9 +94,15 @@ def working_directory() -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError:
-        raise NotFoundError(
-            "the working directory does not exist any more", hint="go to one that does"
-        ) from None
+        raise NotFoundError("the working directory does not exist any more", hint="go to one that does: `cd`") from None
+
+
+def _in_the_way(path: Path) -> ConflictError:
+    return ConflictError(
+        f"{quoted(str(path), 200)} is in the way: it is not a directory",
+        hint="name another place, as in `mlreg init DIR`",
+        facts={"file": ascii(str(path))},
+    )
 
 
 def _looks_like_repository(path: Path) -> bool:

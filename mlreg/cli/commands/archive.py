@@ -12,7 +12,7 @@ from mlreg.cli.output import View
 EXAMPLES = """\b
 Examples:
   mlreg archive fraud-detector@2.0.0
-  mlreg archive fraud-detector@3.1.0 --force --reason "the service is switched off" """
+  mlreg archive fraud-detector@3.1.0 --force --reason "the service is switched off"\n"""
 
 
 def run(
@@ -23,7 +23,10 @@ def run(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Put a version into the archive; it keeps its bytes and can be promoted again."""
+    """Put a version into the archive.
+
+    It keeps its bytes and can be promoted again.
+    """
     session = ctx.obj
     answer = session.registry().archive(name, version, force=force, reason=reason, dry_run=dry_run)
     already = "" if answer.changed else " already"

@@ -26,13 +26,16 @@ def run(
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Write the files of a version, byte for byte, verified while they are written."""
+    """Write the files of a version, byte for byte.
+
+    They are verified while they are written, and nothing is ever overwritten. A bare model means the version in
+    production, or the latest one before there ever was one.
+    """
     session = ctx.obj
     output = session.output()
-    answer = session.registry().checkout(
-        name, version, directory=directory, dry_run=dry_run, progress=output.progress()
-    )
+    with output.progress() as progress:
+        answer = session.registry().checkout(name, version, directory=directory, dry_run=dry_run, progress=progress)
     total = sum(entry.size_bytes for entry in answer.files)
     count = f"{len(answer.files)} file{'' if len(answer.files) == 1 else 's'}"
     sentence = f"{answer.name} {answer.version}: {count}, {size(total)}, in {answer.path}"
-    output.show(answer, View(rows=[(sentence,)], ids=[answer.path]))
+    output.show(answer, View(rows=[(sentence,)], ids=[str(answer.path)]))

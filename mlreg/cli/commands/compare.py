@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mlreg.answers.compared import Compared
+from mlreg.cli import deltas
 from mlreg.cli.output import View
-from mlreg.cli.text import number
+from mlreg.cli.text import number, size
+from mlreg.domain.names import quoted
 from mlreg.errors import UsageError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
     from mlreg.cli import screen
+    from mlreg.domain.compare import Comparison
 else:
     screen = LazyModule("mlreg.cli.screen")
 
@@ -22,14 +25,23 @@ EXAMPLES = """\b
 Examples:
   mlreg compare fraud-detector 3.0.0 3.1.0
   mlreg compare fraud-detector production latest
+  mlreg compare fraud-detector production latest --fail-on regression
   mlreg compare fraud-detector@production fraud-lite@latest --json"""
 
 
 def run(
     ctx: typer.Context,
     words: Annotated[list[str], typer.Argument(metavar="NAME A B...", help="A model and its versions, or references.")],
+    fail_on: Annotated[
+        str | None,
+        typer.Option("--fail-on", metavar="regression|keep", help="Exit 1 where a metric is worse, or all in all."),
+    ] = None,
 ) -> None:
-    """Hold versions against the first of them: metrics, features, parameters, files, and what follows."""
+    """Compare versions: metrics, features, parameters, files.
+
+    The first is the baseline, the others are candidates. What follows from it is said at the end.
+    """
+    fails = _failing(fail_on)
     session = ctx.obj
     answer = session.registry().compare(*_references(words))
     view = View(
@@ -37,16 +49,53 @@ def run(
         ids=[answer.document()["recommendation"]["verdict"]],
         draw=lambda on: _draw(on, answer),
     )
-    session.output().show(answer, view)
+    output = session.output()
+    output.show(answer, view)
+    if failures := fails(answer.comparison):
+        output.remark(f"failed: {'; '.join(failures)}")
+        raise typer.Exit(1)
+
+
+def _failing(word: str | None) -> Callable[[Comparison], Sequence[str]]:
+    """Returns what tells why a comparison fails where `--fail-on` says `word`."""
+    if word is None:
+        return lambda comparison: ()
+    if word in _FAILS:
+        return _FAILS[word]
+    raise UsageError(
+        f"{quoted(word)} is nothing to fail on", hint=f"write `--fail-on {'` or `--fail-on '.join(_FAILS)}`"
+    )
+
+
+def _regressions(comparison: Comparison) -> Sequence[str]:
+    candidate = comparison.versions[comparison.leading][0]
+    return [f"{row.name} is worse in {candidate}" for row in comparison.metrics if row.outcome == "declined"]
+
+
+def _kept(comparison: Comparison) -> Sequence[str]:
+    return [comparison.document()["recommendation"]["text"]] if comparison.verdict == "keep" else []
+
+
+_FAILS: Mapping[str, Callable[[Comparison], Sequence[str]]] = {"regression": _regressions, "keep": _kept}
 
 
 def _references(words: Sequence[str]) -> list[str]:
-    name, *versions = words
-    if any("@" in word.split("{", 1)[0] and not word.startswith("sha256:") for word in words):
-        return [word if "@" in word else f"{name.split('@', 1)[0]}@{word}" for word in words]
-    if len(versions) < 2:
-        raise UsageError("two versions are compared", hint=f"write `mlreg compare {name} A B`")
-    return [f"{name}@{version}" for version in versions]
+    """Returns the references that `NAME A B…`, `NAME@A B…` or `REF REF…` mean."""
+    name, *others = words
+    if others and all(map(_is_reference, others)):
+        return list(words)
+    model = name.partition("@")[0]
+    named = [name] if _is_reference(name) else []
+    references = [*named, *(word if _is_reference(word) else f"{model}@{word}" for word in others)]
+    if len(references) < 2:
+        raise UsageError("two versions are compared", hint=f"write `mlreg compare {model} A B`")
+    return references
+
+
+def _is_reference(word: str) -> bool:
+    """Whether `word` names a model and a version; `production@{2026-03-31}` names a version only."""
+    _, mark, selector = word.partition("@")
+    return bool(mark) and not selector.startswith("{")
 
 
 def _rows(facts: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
@@ -65,37 +114,61 @@ def _rows(facts: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
 
 def _draw(on: screen.Screen, answer: Compared) -> None:
     facts = answer.document()
-    labels = facts["versions_compared"]
-    title = f"{facts['name']}: {' against '.join(labels[:2])}" if len(labels) == 2 else facts["name"]
-    on.line(title, "bold")
-    rows = [_metric_row(metric, line, labels) for metric, line in facts["metric_comparison"].items()]
-    if rows:
-        on.table(("metric", *labels, "change", "", "better"), rows, right=(*labels, "change"))
-    _draw_changes(on, facts)
-    on.heading(facts["recommendation"]["text"])
+    old, *others = facts["versions_compared"]
+    candidate = facts["candidate"]
+    title = f"{old} {on.arrow} {', '.join(others)}"
+    on.line(title if "@" in old else f"{facts['name']}: {title}", "bold")
+    on.line()
+    metrics = facts["metric_comparison"]
+    if metrics and len(others) == 1:
+        deltas.draw(on, metrics, old, candidate)
+    elif metrics:
+        on.table(
+            _many_columns(facts["versions_compared"]),
+            [_many(name, metrics[name], facts["versions_compared"]) for name in metrics],
+        )
+    else:
+        on.line("none of them has a metric: `mlreg register --metric auc=0.91` states one")
+    _draw_changes(on, facts, old, candidate)
+    on.heading(_headline(facts["recommendation"], candidate))
+    on.line(facts["recommendation"]["text"])
 
 
-def _metric_row(metric: str, line: Mapping[str, Any], labels: Sequence[str]) -> Sequence[Any]:
-    texts = line.get("text") or {}
-    values = (number(texts.get(label, line[label])) if line[label] is not None else "n/a" for label in labels)
-    percent = line["difference_pct"]
-    change = "n/a" if percent is None else f"{percent:+.1f} %"
-    mark = {"up": "higher is better", "down": "lower is better"}.get(line["direction"], "")
-    style = {None: "", labels[0]: "red"}.get(line["better"], "green")
-    return metric, *values, screen.styled(change, style), screen.styled(mark, "dim"), line["better"] or ""
+def _many_columns(labels: Sequence[str]) -> Sequence[screen.Column]:
+    values = (screen.Column(label, is_number=True) for label in labels)
+    return screen.Column("metric", least=16), *values, screen.Column("best")
 
 
-def _draw_changes(on: screen.Screen, facts: Mapping[str, Any]) -> None:
-    features, files = facts["features"], facts["files"]
+def _many(metric: str, line: Mapping[str, Any], labels: Sequence[str]) -> Sequence[Any]:
+    values = (deltas.value(line, label) for label in labels)
+    return metric, *values, screen.styled(line["better"] or "-", "green")
+
+
+def _draw_changes(on: screen.Screen, facts: Mapping[str, Any], old: str, new: str) -> None:
+    features, files, sizes = facts["features"], facts["files"], facts["files"]["size_bytes"]
+    before, after = size(sizes[old]), size(sizes[new])
+    on.line()
     on.facts(
         [
-            ("features added", ", ".join(features["added"])),
-            ("features removed", ", ".join(features["removed"])),
-            ("features modified", ", ".join(features["modified"])),
-            ("parameters changed", ", ".join(facts["params"])),
-            (
-                "files",
-                ", ".join(f"{path} {change}" for change in ("added", "removed", "changed") for path in files[change]),
+            *((f"features {change}", ", ".join(features[change])) for change in ("added", "removed", "modified")),
+            *(
+                (f"parameter {name}", f"{_param(values, old)} {on.arrow} {_param(values, new)}")
+                for name, values in facts["params"].items()
             ),
+            ("signature", ", ".join(f"{line['path']} {line['change']}" for line in facts["signature"]["changes"])),
+            *((f"files {change}", ", ".join(files[change])) for change in ("added", "removed", "changed")),
+            ("size", before if before == after else f"{before} {on.arrow} {after}"),
         ]
     )
+
+
+def _param(values: Mapping[str, Any], label: str) -> str:
+    return "unset" if values.get(label) is None else number(values[label])
+
+
+def _headline(recommendation: Mapping[str, Any], candidate: str) -> str:
+    counts = {name: recommendation[name] for name in ("improved", "declined", "tied", "unknown", "missing")}
+    said = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "no metrics"
+    if counts["improved"] and counts["improved"] == sum(counts.values()):
+        return f"{candidate} is better (improvement in all metrics)"
+    return f"{candidate}: {said}"

@@ -27,7 +27,10 @@ def run(
     lift: Annotated[bool, typer.Option("--lift", help="Make it usable again.")] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Mark a version as not to be used: it is not promoted any more, and rollbacks pass over it."""
+    """Mark a version as not to be used any more.
+
+    It is not promoted from then on, and rollbacks pass over it.
+    """
     session = ctx.obj
     if lift:
         answer = session.registry().lift_deprecation(name, version, reason=reason, dry_run=dry_run)

@@ -21,7 +21,10 @@ def run(
     directory: Annotated[str | None, typer.Argument(metavar="[DIR]", help="Where; the working directory.")] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Make a repository, or complete one that an interruption left half made."""
+    """Make a repository, `.mlreg`, in a directory.
+
+    One that an interruption left half made is completed, one that is whole is left as it is.
+    """
     session = ctx.obj
     answer = Registry.initialise(directory or session.repo, actor=session.actor, dry_run=dry_run)
     verb = "made" if answer.created else "found"

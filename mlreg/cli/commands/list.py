@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,8 +14,9 @@ from mlreg.lazy import LazyModule
 if TYPE_CHECKING:
     from mlreg.answers.listed import Listing, ModelLine
     from mlreg.answers.versions import VersionLine, VersionListing
-    from mlreg.cli import screen
+    from mlreg.cli import screen, trends
 else:
+    trends = LazyModule("mlreg.cli.trends")
     screen = LazyModule("mlreg.cli.screen")
 
 EXAMPLES = """\b
@@ -42,7 +43,7 @@ def run(
 def _models(answer: Listing) -> View:
     return View(
         rows=[_model_row(line) for line in answer.models],
-        ids=[line.state.spelling for line in answer.models],
+        ids=[line.name for line in answer.models],
         draw=lambda on: _draw_models(on, answer),
     )
 
@@ -55,24 +56,31 @@ def _model_row(line: ModelLine) -> Sequence[Any]:
 
 def _draw_models(on: screen.Screen, answer: Listing) -> None:
     if not answer.models:
-        on.line("there is no model yet: `mlreg register NAME FILE` makes the first")
+        on.line("there is no model yet: `mlreg register NAME FILE` registers the first")
         return
-    rows = []
-    for line in answer.models:
-        facts = line.document()
-        stages = facts["stages"]
-        rows.append(
-            (
-                screen.styled(facts["name"], "bold"),
-                screen.styled(stages.get("production", ""), "bold green"),
-                screen.styled(stages.get("staging", ""), "yellow"),
-                facts["latest"],
-                facts["versions"],
-                " ".join(facts["tags"]),
-                ago(facts["updated_at"]),
-            )
-        )
-    on.table(("model", "production", "staging", "latest", "versions", "tags", "updated"), rows, right=("versions",))
+    columns = (
+        screen.Column("model", least=32),
+        screen.Column("production"),
+        screen.Column("staging"),
+        screen.Column("latest"),
+        screen.Column("versions", is_number=True, rank=2),
+        screen.Column("updated", rank=1),
+        screen.Column("tags", least=16, rank=3),
+    )
+    on.table(columns, [_model_cells(line.document()) for line in answer.models])
+
+
+def _model_cells(facts: Mapping[str, Any]) -> Sequence[Any]:
+    stages = facts["stages"]
+    return (
+        screen.styled(facts["name"], "bold"),
+        screen.styled(stages.get("production", "-"), "bold green"),
+        screen.styled(stages.get("staging", "-"), "yellow"),
+        facts["latest"] or "-",
+        facts["versions"],
+        ago(facts["updated_at"]),
+        " ".join(facts["tags"]),
+    )
 
 
 def _versions(answer: VersionListing) -> View:
@@ -94,19 +102,31 @@ def _version_row(line: VersionLine) -> Sequence[Any]:
 
 
 def _draw_versions(on: screen.Screen, answer: VersionListing) -> None:
-    names = sorted({name for line in answer.versions for name in line.record.metrics})[:4]
-    rows = []
-    for line in answer.versions:
-        facts = line.document()
-        mark = " deprecated" if facts["deprecated"] else ""
-        rows.append(
-            (
-                screen.styled(facts["version"], "bold"),
-                screen.badge(facts["stage"] + mark),
-                *(number(facts["metrics"].get(name)) for name in names),
-                " ".join(facts["tags"]),
-                ago(facts["registered_at"]),
-                facts["registered_by"],
-            )
-        )
-    on.table(("version", "stage", *names, "tags", "registered", "by"), rows, right=names)
+    lines = [line.document() for line in answer.versions]
+    names = sorted({name for facts in lines for name in facts["metrics"]})
+    columns = (
+        screen.Column("version"),
+        screen.Column("stage", least=12),
+        *(screen.Column(name, is_number=True, rank=10 + at) for at, name in enumerate(names)),
+        screen.Column("registered"),
+        screen.Column("by", rank=10_002),
+        screen.Column("tags", least=16, rank=10_001),
+    )
+    cells = [_version_cells(line.document(), names, line.ending) for line in answer.versions]
+    left_out = on.table(columns, cells)
+    if left_out:
+        titles = ", ".join(column.title for column in left_out)
+        on.line(f"no room for {titles}: see `mlreg list {answer.name} --json`", "dim")
+    trends.draw(on, lines)
+
+
+def _version_cells(facts: Mapping[str, Any], names: Sequence[str], ending: str | None) -> Sequence[Any]:
+    mark = f", {ending or 'deprecated'}" if facts["deprecated"] else ""
+    return (
+        screen.styled(facts["version"], "bold"),
+        screen.badge(facts["stage"], mark),
+        *(number(facts["metrics"].get(name)) for name in names),
+        ago(facts["registered_at"]),
+        facts["registered_by"],
+        " ".join(facts["tags"]),
+    )

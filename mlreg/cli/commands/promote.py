@@ -31,7 +31,10 @@ def run(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Move a version to a stage; the version that it displaces goes to the archive."""
+    """Move a version to a stage.
+
+    The version that it displaces there goes to the archive.
+    """
     session = ctx.obj
     answer = session.registry().promote(
         name, version, to=to, from_stage=from_stage, expect=expect, reason=reason, dry_run=dry_run
@@ -43,5 +46,4 @@ def _sentence(answer: Promoted) -> str:
     if not answer.changed:
         return f"{answer.name} {answer.version} is at {answer.to_stage} already"
     replaced = f", in place of {answer.replaced}" if answer.replaced else ""
-    would = "would go" if answer.dry_run else "went"
-    return f"{answer.name} {answer.version} {would} from {answer.from_stage} to {answer.to_stage}{replaced}"
+    return f"{answer.name} {answer.version} went from {answer.from_stage} to {answer.to_stage}{replaced}"

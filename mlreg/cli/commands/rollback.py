@@ -30,9 +30,10 @@ def run(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Take a stage back to the version before, or to one that held it once.
+    """Take a stage back to the version that held it before.
 
-    The version that is left goes to the archive. Going to it again with --to is the undo.
+    With --to: to any version that held it once. The version that is left goes to the archive; to go to it again is the
+    undo.
     """
     session = ctx.obj
     answer = session.registry().rollback(name, to=to, stage=stage, expect=expect, reason=reason, dry_run=dry_run)
@@ -45,10 +46,9 @@ def run(
 def _sentence(answer: RolledBack) -> str:
     if not answer.changed:
         return f"{answer.name} {answer.version} is at {answer.stage} already"
-    left = f" from {answer.left}" if answer.left else ""
-    would = "would go" if answer.dry_run else "went"
+    left = f", in place of {answer.left}" if answer.left else ""
     skipped = "".join(f"; {entry['version']} {entry['why']}" for entry in answer.skipped)
-    return f"{answer.name}: {answer.stage} {would} back{left} to {answer.version}{skipped}"
+    return f"{answer.name} {answer.version} is at {answer.stage} again{left}{skipped}"
 
 
 def _stage_option(answer: RolledBack) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 else:
     screen = LazyModule("mlreg.cli.screen")
 
+_COUNTED = ("events", "records", "blobs")
 EXAMPLES = """\b
 Examples:
   mlreg verify
@@ -28,10 +29,14 @@ def run(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this model.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Compare sizes of blobs only; do not hash them.")] = False,
 ) -> None:
-    """Read everything again and name whatever is not as it was written; exit 1 where something is not."""
+    """Check that every byte is as it was written.
+
+    Whatever is not is named, and the exit code is 1.
+    """
     session = ctx.obj
     output = session.output()
-    answer = session.registry().verify(name, quick=quick, progress=output.progress())
+    with output.progress() as progress:
+        answer = session.registry().verify(name, quick=quick, progress=progress)
     view = View(
         rows=[(problem.code, problem.object, problem.message) for problem in answer.problems] or [(_summary(answer),)],
         ids=[problem.object for problem in answer.problems],
@@ -43,9 +48,13 @@ def run(
 
 
 def _summary(answer: Verified) -> str:
+    return f"ok: {_seen(answer)}"
+
+
+def _seen(answer: Verified) -> str:
     checked = answer.checked
-    seen = f"{checked['events']} events, {checked['records']} records, {checked['blobs']} blobs"
-    return f"ok: {seen}, {size(checked['bytes'])} hashed"
+    counts = [f"{checked[name]} {name.removesuffix('s') if checked[name] == 1 else name}" for name in _COUNTED]
+    return f"{', '.join(counts)}, {size(checked['bytes'])} hashed"
 
 
 def _draw(on: screen.Screen, answer: Verified) -> None:
@@ -53,4 +62,5 @@ def _draw(on: screen.Screen, answer: Verified) -> None:
         on.line(_summary(answer), "green")
         return
     rows = [(screen.styled(problem.code, "bold red"), problem.object, problem.message) for problem in answer.problems]
-    on.table(("what", "file", "it"), rows)
+    on.table((screen.Column("what"), screen.Column("file", least=24), screen.Column("why", least=24)), rows)
+    on.line(f"{len(rows)} problem{'' if len(rows) == 1 else 's'} in {_seen(answer)}", "bold")

@@ -1,0 +1,235 @@
+# Completion of mlreg for bash 3.2 or newer, made by `mlreg completion bash`.
+# Nothing is evaluated: what is offered are words in arrays, compared with what has been typed.
+
+# Fills `line` with the words up to the cursor; bash takes them apart at `@`, `=` and `:`.
+_mlreg_line() {
+    local rest=${COMP_LINE:0:COMP_POINT} at part trimmed
+    for ((at = 0; at <= COMP_CWORD; at++)); do
+        trimmed=${rest#"${rest%%[![:space:]]*}"}
+        part=${COMP_WORDS[at]}
+        ((at == COMP_CWORD)) && part=$trimmed
+        if ((at > 0)) && [[ $trimmed == "$rest" ]]; then
+            line[${#line[@]} - 1]+=$part
+        else
+            line+=("$part")
+        fi
+        rest=${trimmed#"$part"}
+    done
+}
+
+# Finds `command`, its `arguments`, and the `option` whose value comes next.
+_mlreg_parse() {
+    local at part ended=''
+    for ((at = 1; at < ${#line[@]} - 1; at++)); do
+        part=${line[at]}
+        if [[ $option ]]; then
+            option=''
+        elif [[ ! $ended && $part == -- ]]; then
+            ended=yes
+        elif [[ ! $ended && $part == -* ]]; then
+            _mlreg_value "$command" "$part" && option=$part
+        elif [[ ! $command ]]; then
+            command=$part
+        else
+            arguments+=("$part")
+        fi
+    done
+    kind=nothing
+    if [[ $option ]]; then
+        _mlreg_value "$command" "$option"
+    elif [[ ! $ended && $word == --*=* ]]; then
+        _mlreg_value "$command" "${word%%=*}"
+        before=${word%%=*}= word=${word#*=}
+    elif [[ ! $ended && $word == -* ]]; then
+        _mlreg_options "$command"
+    elif [[ ! $command ]]; then
+        _mlreg_commands
+    else
+        _mlreg_argument "$command" "${#arguments[@]}"
+    fi
+}
+
+# Fills `words` with the names that mlreg tells; other characters than those of names do not pass.
+_mlreg_ask() {
+    local name names last=$((${#line[@]} - 1))
+    names=$(command mlreg __complete "$kind" "${arguments[0]-}" -- "${line[@]:0:last}" "$word" 2>/dev/null </dev/null)
+    while IFS= read -r name; do
+        case $name in
+            '' | [!A-Za-z0-9]* | *[!A-Za-z0-9@._+/-]*) ;;
+            *) words+=("$name") ;;
+        esac
+    done <<<"$names"
+}
+
+# Offers those of `words` that begin as typed, without the part that readline keeps: up to the last break, of which it
+# takes an `@` for the beginning of what it replaces.
+_mlreg_offer() {
+    local name typed=$before$word breaks=${COMP_WORDBREAKS//[!@=:]/} had=''
+    if [[ $quote ]]; then
+        typed=$word
+    elif [[ $breaks ]]; then
+        had=${typed%"${typed##*[$breaks]}"} had=${had%@}
+    fi
+    for name in ${words[@]+"${words[@]}"}; do
+        if [[ $name == "$word"* ]]; then
+            name=$before$name
+            COMPREPLY+=("${name#"$had"}")
+        fi
+    done
+}
+
+_mlreg() {
+    local IFS=$' \t\n' command='' option='' kind='' before='' quote='' word
+    local -a line=() arguments=() words=()
+    COMPREPLY=()
+    _mlreg_line
+    word=${line[${#line[@]} - 1]}
+    if [[ $word == [\"\']* ]]; then
+        quote=${word:0:1} word=${word:1}
+    fi
+    _mlreg_parse
+    case $kind in
+        nothing) ;;
+        words) ;;
+        files) compopt -o default 2>/dev/null ;;
+        directories) compopt -o dirnames 2>/dev/null ;;
+        *) _mlreg_ask ;;
+    esac
+    _mlreg_offer
+}
+
+_mlreg_commands() {
+    kind=words words=(init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help)
+}
+
+_mlreg_options() {
+    case $1 in
+        init) kind=words words=(--dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        register) kind=words words=(-f --file --role --version --bump --metric --metrics --param --params --feature --features --signature --requirements --framework --type --parent --data --data-file --data-rows --data-version --feature-set --experiment --increment --tag --owner --description --meta --stage --follow-links --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        list) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        info) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        promote) kind=words words=(--to --from --expect --reason --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        rollback) kind=words words=(--to --stage --expect --reason --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        compare) kind=words words=(--fail-on -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        history) kind=words words=(--since --limit --kind --timeline --stage -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        checkout) kind=words words=(-o --output --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        verify) kind=words words=(--quick -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        deprecate) kind=words words=(--reason --end-of-life --lift --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        archive) kind=words words=(--force --reason --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        tag) kind=words words=(--remove --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        set) kind=words words=(--metric --description --owner --meta --note --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        alias) kind=words words=(--remove --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        why) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        run) kind=words words=(--register -f --file --experiment --increment --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        doctor) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        demo) kind=words words=(--keep -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        completion) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        help) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        *) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --version --help) ;;
+    esac
+}
+
+# Says what the value of an option is; fails where it takes none.
+_mlreg_value() {
+    case $1:$2 in
+        *:-C | *:--repo) kind=directories ;;
+        *:--ci) kind=words words=(github gitlab) ;;
+        *:--actor) kind=nothing ;;
+        register:-f | register:--file) kind=files ;;
+        register:--role) kind=nothing ;;
+        register:--version) kind=nothing ;;
+        register:--bump) kind=words words=(major minor patch auto) ;;
+        register:--metric) kind=nothing ;;
+        register:--metrics) kind=files ;;
+        register:--param) kind=nothing ;;
+        register:--params) kind=files ;;
+        register:--feature) kind=nothing ;;
+        register:--features) kind=files ;;
+        register:--signature) kind=files ;;
+        register:--requirements) kind=files ;;
+        register:--framework) kind=nothing ;;
+        register:--type) kind=nothing ;;
+        register:--parent) kind=references ;;
+        register:--data) kind=nothing ;;
+        register:--data-file) kind=files ;;
+        register:--data-rows) kind=nothing ;;
+        register:--data-version) kind=nothing ;;
+        register:--feature-set) kind=nothing ;;
+        register:--experiment) kind=nothing ;;
+        register:--increment) kind=nothing ;;
+        register:--tag) kind=tags ;;
+        register:--owner) kind=nothing ;;
+        register:--description) kind=nothing ;;
+        register:--meta) kind=nothing ;;
+        register:--stage) kind=stages ;;
+        promote:--to) kind=stages ;;
+        promote:--from) kind=all-stages ;;
+        promote:--expect) kind=expected ;;
+        promote:--reason) kind=nothing ;;
+        rollback:--to) kind=versions ;;
+        rollback:--stage) kind=held-stages ;;
+        rollback:--expect) kind=versions ;;
+        rollback:--reason) kind=nothing ;;
+        compare:--fail-on) kind=words words=(regression keep) ;;
+        history:--since) kind=nothing ;;
+        history:--limit) kind=nothing ;;
+        history:--kind) kind=words words=(registered promoted rolled-back archived deprecated deprecation-lifted tagged set noted aliased unaliased initialised) ;;
+        history:--stage) kind=stages ;;
+        checkout:-o | checkout:--output) kind=directories ;;
+        deprecate:--reason) kind=nothing ;;
+        deprecate:--end-of-life) kind=nothing ;;
+        archive:--reason) kind=nothing ;;
+        set:--metric) kind=nothing ;;
+        set:--description) kind=nothing ;;
+        set:--owner) kind=nothing ;;
+        set:--meta) kind=nothing ;;
+        set:--note) kind=nothing ;;
+        run:--register) kind=models ;;
+        run:-f | run:--file) kind=files ;;
+        run:--experiment) kind=nothing ;;
+        run:--increment) kind=nothing ;;
+        demo:--keep) kind=directories ;;
+        *) return 1 ;;
+    esac
+}
+
+# Says what an argument of a command is, by its place.
+_mlreg_argument() {
+    case $1:$2 in
+        init:0) kind=directories ;;
+        register:0) kind=models ;;
+        register:*) kind=files ;;
+        list:0) kind=models ;;
+        info:0) kind=references ;;
+        info:1) kind=selectors ;;
+        promote:0) kind=references ;;
+        promote:1) kind=selectors ;;
+        rollback:0) kind=models ;;
+        compare:0) kind=references ;;
+        compare:*) kind=compared ;;
+        history:0) kind=models ;;
+        checkout:0) kind=references ;;
+        checkout:1) kind=selectors ;;
+        verify:0) kind=models ;;
+        deprecate:0) kind=references ;;
+        deprecate:1) kind=selectors ;;
+        archive:0) kind=references ;;
+        archive:1) kind=selectors ;;
+        tag:0) kind=references ;;
+        tag:1) kind=labels ;;
+        tag:*) kind=tags ;;
+        set:0) kind=references ;;
+        set:1) kind=selectors ;;
+        alias:0) kind=references ;;
+        alias:1) kind=selectors ;;
+        alias:2) kind=aliases ;;
+        why:0) kind=references ;;
+        why:1) kind=selectors ;;
+        run:*) kind=files ;;
+        completion:0) kind=words words=(bash zsh fish) ;;
+        help:0) kind=words words=(exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help) ;;
+        help:*) kind=words words=(init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help) ;;
+    esac
+}
+
+complete -F _mlreg mlreg

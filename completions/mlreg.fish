@@ -1,0 +1,228 @@
+# Completion of mlreg for fish 3.0 or newer, made by `mlreg completion fish`.
+# Nothing that mlreg tells is evaluated: fish takes each line as a word, once it has the characters of names only.
+
+# Prints the command and its arguments before the cursor.
+function __mlreg_line
+    set -l words (commandline -opc)
+    while string match -qr '^[A-Za-z_][A-Za-z0-9_]*=' -- $words[1]
+        set -e words[1]
+    end
+    set -e words[1]
+    set -l command ''
+    set -l skips no
+    set -l ended no
+    for word in $words
+        if test $skips = yes
+            set skips no
+        else if test $ended = no; and test "$word" = --
+            set ended yes
+        else if test $ended = no; and string match -q -- '-*' $word
+            if __mlreg_takes_value "$command" $word
+                set skips yes
+            end
+        else
+            test -n "$command"; or set command $word
+            echo -- $word
+        end
+    end
+end
+
+# Whether the command is the one named; of a second word, whether that many arguments stand before the cursor, or (with
+# a third) at least that many.
+function __mlreg_at
+    set -l line (__mlreg_line)
+    test "$line[1]" = "$argv[1]"; or return
+    set -l count (math (count $line) - 1)
+    switch (count $argv)
+        case 2
+            test $count -eq $argv[2]
+        case 3
+            test $count -ge $argv[2]
+    end
+end
+
+function __mlreg_ask
+    command -q mlreg; or return
+    set -l line (__mlreg_line)
+    set -l word (commandline -ct | string replace -r -- '^--[a-z-]+=' '')
+    command mlreg __complete $argv[1] "$line[2]" -- (commandline -opc) "$word" 2>/dev/null </dev/null |
+        string match -r -- '^[A-Za-z0-9][A-Za-z0-9@._+/-]*$'
+end
+
+# Whether an option of a command takes a value in the next word.
+function __mlreg_takes_value
+    switch $argv[1]$argv[2]
+        case '*-C' '*--repo' '*--ci' '*--actor'
+        case register-f register--file register--role register--version register--bump register--metric register--metrics register--param register--params register--feature register--features register--signature register--requirements register--framework register--type register--parent register--data register--data-file register--data-rows register--data-version register--feature-set register--experiment register--increment register--tag register--owner register--description register--meta register--stage
+        case promote--to promote--from promote--expect promote--reason
+        case rollback--to rollback--stage rollback--expect rollback--reason
+        case compare--fail-on
+        case history--since history--limit history--kind history--stage
+        case checkout-o checkout--output
+        case deprecate--reason deprecate--end-of-life
+        case archive--reason
+        case set--metric set--description set--owner set--meta set--note
+        case run--register run-f run--file run--experiment run--increment
+        case demo--keep
+        case '*'
+            return 1
+    end
+end
+
+complete -c mlreg -f
+complete -c mlreg -s C -l repo -x -a '(__fish_complete_directories)' -d 'The repository: a .mlreg or the directory that holds it.'
+complete -c mlreg -l json -d 'Print one JSON document.'
+complete -c mlreg -s q -l quiet -d 'Print names and versions only.'
+complete -c mlreg -s v -l verbose -d 'Say more on stderr.'
+complete -c mlreg -l no-color -d 'Print without colours.'
+complete -c mlreg -l ci -x -a 'github gitlab' -d 'Tell the pipeline too: its outputs and summary.'
+complete -c mlreg -l actor -x -d 'Who acts; else MLREG_ACTOR, git\'s user.email, CI\'s user.'
+complete -c mlreg -n "__mlreg_at ''" -l version -d 'Print the version of mlreg.'
+complete -c mlreg -s h -l help -d 'Explain, and do nothing.'
+complete -c mlreg -n "__mlreg_at ''" -a init -d 'Make a repository, `.mlreg`, in a directory.'
+complete -c mlreg -n "__mlreg_at ''" -a register -d 'Register files, or one directory, as a version of a model.'
+complete -c mlreg -n "__mlreg_at ''" -a list -d 'List the models, or the versions of one.'
+complete -c mlreg -n "__mlreg_at ''" -a info -d 'Tell all that is known of a version.'
+complete -c mlreg -n "__mlreg_at ''" -a promote -d 'Move a version to a stage.'
+complete -c mlreg -n "__mlreg_at ''" -a rollback -d 'Take a stage back to the version that held it before.'
+complete -c mlreg -n "__mlreg_at ''" -a compare -d 'Compare versions: metrics, features, parameters, files.'
+complete -c mlreg -n "__mlreg_at ''" -a history -d 'Tell what happened to a model, when, by whom and why.'
+complete -c mlreg -n "__mlreg_at ''" -a checkout -d 'Write the files of a version, byte for byte.'
+complete -c mlreg -n "__mlreg_at ''" -a verify -d 'Check that every byte is as it was written.'
+complete -c mlreg -n "__mlreg_at ''" -a deprecate -d 'Mark a version as not to be used any more.'
+complete -c mlreg -n "__mlreg_at ''" -a archive -d 'Put a version into the archive.'
+complete -c mlreg -n "__mlreg_at ''" -a tag -d 'Put tags on a version, or take them off.'
+complete -c mlreg -n "__mlreg_at ''" -a set -d 'State facts of a version late, or note something about it.'
+complete -c mlreg -n "__mlreg_at ''" -a alias -d 'Give a version a name of your own, or list such names.'
+complete -c mlreg -n "__mlreg_at ''" -a why -d 'Tell why a version stands where it does, and the way back.'
+complete -c mlreg -n "__mlreg_at ''" -a run -d 'Run a command that trains a model, and register what came of it.'
+complete -c mlreg -n "__mlreg_at ''" -a doctor -d 'Look for what is wrong with this installation and this repository, and name the commands that mend it.'
+complete -c mlreg -n "__mlreg_at ''" -a demo -d 'Train real models on handwritten digits and walk through a model\'s life, each command as typed.'
+complete -c mlreg -n "__mlreg_at ''" -a completion -d 'Print the script that makes a shell complete commands, models and versions.'
+complete -c mlreg -n "__mlreg_at ''" -a help -d 'Explain a topic or a command, or print the JSON Schema of a document.'
+
+complete -c mlreg -n '__mlreg_at init 0' -a '(__fish_complete_directories)'
+complete -c mlreg -n "__mlreg_at init" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at register 0' -k -a '(__mlreg_ask models)'
+complete -c mlreg -n '__mlreg_at register 1 more' -F
+complete -c mlreg -n "__mlreg_at register" -s f -l file -r -F -d 'All of this in YAML or JSON; words cover it.'
+complete -c mlreg -n "__mlreg_at register" -l role -x -d 'A file and what it is: model, scaler, tokenizer, config.'
+complete -c mlreg -n "__mlreg_at register" -l version -x -d 'The version, SemVer 2.0.0.'
+complete -c mlreg -n "__mlreg_at register" -l bump -x -a 'major minor patch auto' -d 'major, minor, patch or auto: by what changed. Default: auto.'
+complete -c mlreg -n "__mlreg_at register" -l metric -x -d 'Such as auc=0.91 or latency=35ms.'
+complete -c mlreg -n "__mlreg_at register" -l metrics -r -F -d 'A mapping in YAML or JSON.'
+complete -c mlreg -n "__mlreg_at register" -l param -x -d 'A hyperparameter.'
+complete -c mlreg -n "__mlreg_at register" -l params -r -F -d 'A mapping in YAML or JSON.'
+complete -c mlreg -n "__mlreg_at register" -l feature -x -d 'A feature, in order.'
+complete -c mlreg -n "__mlreg_at register" -l features -r -F -d 'A list in YAML or JSON, or one a line (.txt).'
+complete -c mlreg -n "__mlreg_at register" -l signature -r -F -d 'Inputs and outputs, in YAML or JSON.'
+complete -c mlreg -n "__mlreg_at register" -l requirements -r -F -d 'Python requirements, one a line.'
+complete -c mlreg -n "__mlreg_at register" -l framework -x -d 'Such as sklearn or torch.'
+complete -c mlreg -n "__mlreg_at register" -l type -x -d 'Such as classifier or regressor.'
+complete -c mlreg -n "__mlreg_at register" -l parent -x -k -a '(__mlreg_ask references)' -d 'The version it came from.'
+complete -c mlreg -n "__mlreg_at register" -l data -x -d 'The training data, such as v2024-01.'
+complete -c mlreg -n "__mlreg_at register" -l data-file -r -F -d 'The training data: its digest and size are kept.'
+complete -c mlreg -n "__mlreg_at register" -l data-rows -x -d 'How many rows it has, such as 120000 or 120k.'
+complete -c mlreg -n "__mlreg_at register" -l data-version -x -d 'Its version, such as 2024-01.'
+complete -c mlreg -n "__mlreg_at register" -l feature-set -x -d 'The feature set.'
+complete -c mlreg -n "__mlreg_at register" -l experiment -x -d 'The experiment.'
+complete -c mlreg -n "__mlreg_at register" -l increment -x -d 'The project\'s increment.'
+complete -c mlreg -n "__mlreg_at register" -l tag -x -k -a '(__mlreg_ask tags)' -d 'A tag.'
+complete -c mlreg -n "__mlreg_at register" -l owner -x -d 'Who answers for it.'
+complete -c mlreg -n "__mlreg_at register" -l description -x -d 'What it is.'
+complete -c mlreg -n "__mlreg_at register" -l meta -x -d 'Any other fact; team.name=x is nested.'
+complete -c mlreg -n "__mlreg_at register" -l stage -x -k -a '(__mlreg_ask stages)' -d 'Where it stands at once.'
+complete -c mlreg -n "__mlreg_at register" -l follow-links -d 'Follow links that lead out of the directory.'
+complete -c mlreg -n "__mlreg_at register" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at list 0' -k -a '(__mlreg_ask models)'
+
+complete -c mlreg -n '__mlreg_at info 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at info 1' -k -a '(__mlreg_ask selectors)'
+
+complete -c mlreg -n '__mlreg_at promote 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at promote 1' -k -a '(__mlreg_ask selectors)'
+complete -c mlreg -n "__mlreg_at promote" -l to -x -k -a '(__mlreg_ask stages)' -d 'The stage it shall stand at.'
+complete -c mlreg -n "__mlreg_at promote" -l from -x -k -a '(__mlreg_ask all-stages)' -d 'The stage at which it must stand now.'
+complete -c mlreg -n "__mlreg_at promote" -l expect -x -k -a '(__mlreg_ask expected)' -d 'The version that must hold the stage now.'
+complete -c mlreg -n "__mlreg_at promote" -l reason -x -d 'Why; kept in the history.'
+complete -c mlreg -n "__mlreg_at promote" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at rollback 0' -k -a '(__mlreg_ask models)'
+complete -c mlreg -n "__mlreg_at rollback" -l to -x -k -a '(__mlreg_ask versions)' -d 'A version that held the stage before.'
+complete -c mlreg -n "__mlreg_at rollback" -l stage -x -k -a '(__mlreg_ask held-stages)' -d 'Which stage; production.'
+complete -c mlreg -n "__mlreg_at rollback" -l expect -x -k -a '(__mlreg_ask versions)' -d 'The version that must hold the stage now.'
+complete -c mlreg -n "__mlreg_at rollback" -l reason -x -d 'Why; kept in the history.'
+complete -c mlreg -n "__mlreg_at rollback" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at compare 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at compare 1 more' -k -a '(__mlreg_ask compared)'
+complete -c mlreg -n "__mlreg_at compare" -l fail-on -x -a 'regression keep' -d 'Exit 1 where a metric is worse, or all in all.'
+
+complete -c mlreg -n '__mlreg_at history 0' -k -a '(__mlreg_ask models)'
+complete -c mlreg -n "__mlreg_at history" -l since -x -d 'From then on: 7d, 24h, 2026-03-31, or a time.'
+complete -c mlreg -n "__mlreg_at history" -l limit -x -d 'So many at most, the newest.'
+complete -c mlreg -n "__mlreg_at history" -l kind -x -a 'registered promoted rolled-back archived deprecated deprecation-lifted tagged set noted aliased unaliased initialised' -d 'Only such events: promoted, rolled-back ...'
+complete -c mlreg -n "__mlreg_at history" -l timeline -d 'Who held production, and when.'
+complete -c mlreg -n "__mlreg_at history" -l stage -x -k -a '(__mlreg_ask stages)' -d 'With --timeline: of this stage.'
+
+complete -c mlreg -n '__mlreg_at checkout 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at checkout 1' -k -a '(__mlreg_ask selectors)'
+complete -c mlreg -n "__mlreg_at checkout" -s o -l output -x -a '(__fish_complete_directories)' -d 'Where to; default: NAME-VERSION.'
+complete -c mlreg -n "__mlreg_at checkout" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at verify 0' -k -a '(__mlreg_ask models)'
+complete -c mlreg -n "__mlreg_at verify" -l quick -d 'Compare sizes of blobs only; do not hash them.'
+
+complete -c mlreg -n '__mlreg_at deprecate 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at deprecate 1' -k -a '(__mlreg_ask selectors)'
+complete -c mlreg -n "__mlreg_at deprecate" -l reason -x -d 'Why; kept in the history.'
+complete -c mlreg -n "__mlreg_at deprecate" -l end-of-life -x -d 'The day after which it will be gone.'
+complete -c mlreg -n "__mlreg_at deprecate" -l lift -d 'Make it usable again.'
+complete -c mlreg -n "__mlreg_at deprecate" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at archive 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at archive 1' -k -a '(__mlreg_ask selectors)'
+complete -c mlreg -n "__mlreg_at archive" -l force -d 'Also the one in production; takes a reason.'
+complete -c mlreg -n "__mlreg_at archive" -l reason -x -d 'Why; kept in the history.'
+complete -c mlreg -n "__mlreg_at archive" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at tag 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at tag 1' -k -a '(__mlreg_ask labels)'
+complete -c mlreg -n '__mlreg_at tag 2 more' -k -a '(__mlreg_ask tags)'
+complete -c mlreg -n "__mlreg_at tag" -l remove -d 'Take the tags off.'
+complete -c mlreg -n "__mlreg_at tag" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at set 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at set 1' -k -a '(__mlreg_ask selectors)'
+complete -c mlreg -n "__mlreg_at set" -l metric -x -d 'Such as auc=0.91 or latency=35ms.'
+complete -c mlreg -n "__mlreg_at set" -l description -x -d 'What it is.'
+complete -c mlreg -n "__mlreg_at set" -l owner -x -d 'Who answers for it.'
+complete -c mlreg -n "__mlreg_at set" -l meta -x -d 'Any other fact; team.name=x is nested.'
+complete -c mlreg -n "__mlreg_at set" -l note -x -d 'What others should know; joins its notes.'
+complete -c mlreg -n "__mlreg_at set" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at alias 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at alias 1' -k -a '(__mlreg_ask selectors)'
+complete -c mlreg -n '__mlreg_at alias 2' -k -a '(__mlreg_ask aliases)'
+complete -c mlreg -n "__mlreg_at alias" -l remove -d 'Take the alias away.'
+complete -c mlreg -n "__mlreg_at alias" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at why 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at why 1' -k -a '(__mlreg_ask selectors)'
+
+complete -c mlreg -n '__mlreg_at run 0 more' -F
+complete -c mlreg -n "__mlreg_at run" -l register -x -k -a '(__mlreg_ask models)' -d 'The model that the files are a version of.'
+complete -c mlreg -n "__mlreg_at run" -s f -l file -r -F -d 'What to register, as in `mlreg register -f`.'
+complete -c mlreg -n "__mlreg_at run" -l experiment -x -d 'The experiment.'
+complete -c mlreg -n "__mlreg_at run" -l increment -x -d 'The project\'s increment.'
+complete -c mlreg -n "__mlreg_at run" -l dry-run -d 'Decide and print everything, write nothing.'
+
+
+complete -c mlreg -n "__mlreg_at demo" -l keep -x -a '(__fish_complete_directories)' -d 'Work in this new directory and leave it there.'
+
+complete -c mlreg -n '__mlreg_at completion 0' -a 'bash zsh fish'
+
+complete -c mlreg -n '__mlreg_at help 0' -a 'exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help'
+complete -c mlreg -n '__mlreg_at help 1 more' -a 'init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help'

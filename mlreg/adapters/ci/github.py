@@ -1,0 +1,58 @@
+"""Owns GitHub Actions: step outputs, the job's summary page, annotations.
+
+Source: GitHub Docs, "Workflow commands for GitHub Actions".
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from mlreg.adapters.ci._markdown import markdown, scalars
+from mlreg.errors import MlregError
+
+_SUMMARY_MAX_BYTES = 1 << 20
+
+
+def publish(document: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    """Appends the scalars of `document` to the step's outputs, and a table of it to the job's summary.
+
+    Raises:
+        OSError: One of the files cannot be written.
+    """
+    if path := environment.get("GITHUB_OUTPUT"):
+        _append(path, "".join(_output(name, value) for name, value in scalars(document).items()))
+    if path := environment.get("GITHUB_STEP_SUMMARY"):
+        _append(path, _shortened(markdown(document)))
+
+
+def annotation(error: MlregError) -> str | None:
+    """Returns the workflow command that shows `error` at the top of the run."""
+    message = error.message if error.hint is None else f"{error.message}\nhint: {error.hint}"
+    return f"::error title={_property(f'mlreg: {error.stable_code}')}::{_data(message)}"
+
+
+def _output(name: str, value: str) -> str:
+    if "\n" not in value and "\r" not in value:
+        return f"{name}={value}\n"
+    border = f"mlreg-{os.urandom(8).hex()}"
+    return f"{name}<<{border}\n{value}\n{border}\n"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _shortened(text: str) -> str:
+    data = text.encode()
+    return text if len(data) <= _SUMMARY_MAX_BYTES else data[:_SUMMARY_MAX_BYTES].decode("utf-8", "ignore")
+
+
+def _append(path: str, text: str) -> None:
+    with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)

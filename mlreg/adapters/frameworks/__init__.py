@@ -1,0 +1,1 @@
+"""The frameworks whose models mlreg can save and load, one module each."""

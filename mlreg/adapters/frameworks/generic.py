@@ -1,0 +1,42 @@
+"""Owns every other Python object: kept as a pickle of joblib, whatever it is made with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from numbers import Number
+from typing import Final
+
+from mlreg.adapters.frameworks import _pickled
+from mlreg.adapters.frameworks._pickled import feature_count, feature_names, load, save
+
+__all__ = [
+    "DISTRIBUTIONS",
+    "NAMES",
+    "detects",
+    "distributions",
+    "feature_count",
+    "feature_names",
+    "framework",
+    "load",
+    "save",
+]
+
+NAMES: Final = ("generic", "joblib", "pickle")
+DISTRIBUTIONS: Final[Mapping[str, str]] = {"joblib": "joblib", "numpy": "numpy"}
+
+
+def detects(model: object) -> bool:
+    """Whether `model` can be one at all: not a number, a text, bytes, a list, a set, a class or nothing."""
+    return not isinstance(model, Number | str | bytes | bytearray | list | tuple | Set | type | None)
+
+
+def framework(model: object) -> str | None:
+    """Returns the package that defines `model`, or None where that is a script or the standard library."""
+    own = _pickled.package_of(type(model))
+    return own if own in _pickled.packages(model) else None
+
+
+def distributions(model: object | None = None) -> list[str]:
+    """Returns the distributions that `model` and its parts are of, as far as they are called like their packages."""
+    parts = [] if model is None else _pickled.packages(model)
+    return [*DISTRIBUTIONS.values(), *(part for part in parts if part not in DISTRIBUTIONS)]

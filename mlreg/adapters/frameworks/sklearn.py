@@ -1,0 +1,64 @@
+"""Owns the models of scikit-learn: estimators, transformers and pipelines, kept as pickles of joblib."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from mlreg.adapters.frameworks import _pickled
+from mlreg.adapters.frameworks._pickled import feature_count, feature_names, load, save
+from mlreg.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from importlib import metadata
+else:
+    metadata = LazyModule("importlib.metadata")
+
+__all__ = [
+    "DISTRIBUTIONS",
+    "NAMES",
+    "detects",
+    "distributions",
+    "feature_count",
+    "feature_names",
+    "framework",
+    "load",
+    "save",
+]
+
+NAMES: Final = ("sklearn", "scikit-learn")
+DISTRIBUTIONS: Final[Mapping[str, str]] = {
+    "sklearn": "scikit-learn",
+    "numpy": "numpy",
+    "scipy": "scipy",
+    "joblib": "joblib",
+}
+
+
+def detects(model: object) -> bool:
+    """Whether `model` is one of scikit-learn, or of a class of the user's own that extends one.
+
+    Libraries that build on scikit-learn's classes, as xgboost does, are not scikit-learn.
+    """
+    if not any(_pickled.package_of(kind) == "sklearn" for kind in type(model).__mro__):
+        return False
+    own = _pickled.package_of(type(model))
+    return own == "sklearn" or not _is_installed(own)
+
+
+def framework(model: object) -> str:
+    """Returns what records call the framework of `model`."""
+    return NAMES[0]
+
+
+def distributions(model: object | None = None) -> list[str]:
+    """Returns the distributions that models of scikit-learn need, and those of the parts of `model`."""
+    parts = [] if model is None else _pickled.packages(model)
+    return [*DISTRIBUTIONS.values(), *(part for part in parts if part not in DISTRIBUTIONS)]
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        return bool(metadata.version(distribution))
+    except metadata.PackageNotFoundError:
+        return False

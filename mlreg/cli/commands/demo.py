@@ -1,0 +1,73 @@
+"""`mlreg demo`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated
+
+import typer
+
+from mlreg import demo
+from mlreg.answers.demonstrated import Demonstrated, Step
+from mlreg.cli.output import View
+from mlreg.errors import ConflictError
+
+EXAMPLES = """\b
+Examples:
+  mlreg demo
+  mlreg demo --keep digits"""
+
+
+def run(
+    ctx: typer.Context,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", metavar="DIR", help="Work in this new directory and leave it there.")
+    ] = None,
+) -> None:
+    """Train real models on handwritten digits and walk through a model's life, each command as typed."""
+    session = ctx.obj
+    output = session.output()
+    if keep is not None and keep.exists():
+        raise ConflictError(f"{str(keep)!r} is there already", hint="name a new directory: `mlreg demo --keep DIR`")
+    with tempfile.TemporaryDirectory(prefix="mlreg-demo-") as scratch:
+        place = keep or Path(scratch)
+        place.mkdir(parents=True, exist_ok=True)
+        output.say("training three classifiers of handwritten digits …")
+        typed = demo.prepare(place)
+        steps = _type_all(typed, place, quiet=session.json or session.quiet)
+        answer = Demonstrated(path=str(place), kept=keep is not None, steps=steps)
+        ending = f"it is all in {place}" if keep else "it was all in a temporary directory; keep it with `--keep DIR`"
+        output.show(answer, View(rows=[(ending,)], ids=[step.command for step in steps]))
+    if steps[-1].exit_code:
+        raise typer.Exit(steps[-1].exit_code)
+
+
+def _type_all(typed: ModuleType, place: Path, *, quiet: bool) -> list[Step]:
+    """Types the commands one after the other, as far as they succeed."""
+    steps: list[Step] = []
+    for title, command in demo.steps(typed):
+        steps.append(_type(title, command, place, quiet=quiet))
+        if steps[-1].exit_code:
+            break
+    return steps
+
+
+def _type(title: str, command: str, place: Path, *, quiet: bool) -> Step:
+    """Types `command` in `place`; what it prints goes where ours goes, or into the step."""
+    if not quiet:
+        print(f"\n# {title}\n$ {command}", flush=True)
+    environment = {name: value for name, value in os.environ.items() if name != "MLREG_DIR"}
+    done = subprocess.run(
+        [sys.executable, "-m", *shlex.split(command)],
+        cwd=place,
+        env=environment,
+        stdout=subprocess.PIPE if quiet else None,
+        check=False,
+    )
+    return Step(command, done.returncode, done.stdout.decode() if quiet else "")

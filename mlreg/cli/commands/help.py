@@ -1,0 +1,90 @@
+"""`mlreg help`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlreg.answers.help import Help
+from mlreg.cli import COMMANDS, load_command
+from mlreg.cli.output import View
+from mlreg.cli.topics import TOPICS, documents, schema, schema_text, summary, text
+from mlreg.domain.names import quoted, suggestion
+from mlreg.errors import UsageError
+from mlreg.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from mlreg.cli import screen
+else:
+    screen = LazyModule("mlreg.cli.screen")
+
+EXAMPLES = """\b
+Examples:
+  mlreg help
+  mlreg help refs
+  mlreg help promote
+  mlreg help json info"""
+
+
+def run(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[TOPIC...]", help="A topic, a command, or `json` and a document.")
+    ] = None,
+) -> None:
+    """Explain a topic or a command, or print the JSON Schema of a document.
+
+    Without a topic, the topics are listed.
+    """
+    answer = _answer(ctx, words or [])
+    lines = answer.text.splitlines()
+    ids = lines if answer.topic else answer.topics
+    ctx.obj.output().show(answer, View(rows=[(line,) for line in lines], ids=ids, draw=lambda on: _draw(on, lines)))
+
+
+def _answer(ctx: typer.Context, words: list[str]) -> Help:
+    match words:
+        case []:
+            return Help(topic=None, text=_overview(), topics=TOPICS)
+        case ["json", document]:
+            return _document(document)
+        case [topic] if topic in TOPICS:
+            return Help(topic=topic, text=text(topic), topics=TOPICS)
+        case [command] if command in COMMANDS:
+            return Help(topic=command, text=_command(ctx, command), topics=TOPICS)
+    word = " ".join(words)
+    near = suggestion(word, [*TOPICS, *COMMANDS])
+    raise UsageError(f"there is no help on {quoted(word)}", hint=near or "see the topics with `mlreg help`")
+
+
+def _overview() -> str:
+    lines = [f"  mlreg help {topic:<12}{summary(topic)}" for topic in TOPICS]
+    return "\n".join(
+        [
+            "Topics:",
+            "",
+            *lines,
+            "",
+            "`mlreg help COMMAND` explains a command, `mlreg --help` lists them all.",
+            "`mlreg help json DOCUMENT` prints the JSON Schema of what `--json` prints.",
+        ]
+    )
+
+
+def _document(name: str) -> Help:
+    known = documents()
+    if name not in known:
+        near = suggestion(name, known)
+        raise UsageError(f"{quoted(name)} is not a document", hint=near or "see the documents with `mlreg help json`")
+    return Help(topic=f"json {name}", text=schema_text(name), topics=TOPICS, json_schema=schema(name))
+
+
+def _command(ctx: typer.Context, name: str) -> str:
+    command = load_command(name)
+    return command.get_help(typer.Context(command, info_name=name, parent=ctx.parent))
+
+
+def _draw(on: screen.Screen, lines: list[str]) -> None:
+    for line in lines:
+        on.line(line)

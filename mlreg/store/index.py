@@ -1,0 +1,67 @@
+"""Owns the table of all models in the cache, so that a listing reads one file instead of every history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from mlreg.domain.listing import Summary, summary_of
+from mlreg.ports import Backend, Cache
+from mlreg.store import layout, tables
+from mlreg.store.history import History
+from mlreg.store.tables import Line, Table
+
+SNAPSHOT_AFTER = 8
+
+
+class Index:
+    """What the cache knows of all models. The stamp of a line is the mark of the model's last event."""
+
+    def __init__(self, backend: Backend, history: History, cache: Cache) -> None:
+        self._backend = backend
+        self._history = history
+        self._cache = cache
+
+    def summaries(self, models: Sequence[str]) -> dict[str, Summary]:
+        """Returns what a listing says of `models`, which are all there are, by their folded names.
+
+        Raises:
+            IntegrityError: The events of a model are damaged, or some are missing that the cache has seen.
+        """
+        table = tables.read(self._cache, layout.overview())
+        known = _summaries(table)
+        fresh = {model: self._checked(model, summary, table[model]) for model, summary in known.items()}
+        lines, found = {}, {}
+        for model in models:
+            line, summary = fresh.get(model), known.get(model)
+            if line is None or summary is None:
+                state = self._history.state(model, snapshot_after=SNAPSHOT_AFTER)
+                if not state.head:
+                    continue
+                summary = summary_of(state)
+                line = self._line(model, summary)
+            lines[model], found[model] = line, summary
+        if lines != table:
+            tables.write(self._cache, layout.overview(), lines)
+        return found
+
+    def _checked(self, model: str, summary: Summary, line: Line) -> Line | None:
+        """Returns the line of `model` if nothing has happened since, or None; where the last event was copied, anew."""
+        key, next_key = layout.event(model, summary.head), layout.event(model, summary.head + 1)
+        mark = self._backend.mark(key)
+        if mark != line.stamp:
+            self._history.check_seen(model, summary.head, summary.head_digest)
+            line = Line(mark or "", line.data)
+        return line if self._backend.mark(next_key) is None else None
+
+    def _line(self, model: str, summary: Summary) -> Line:
+        return tables.line_of(self._backend.mark(layout.event(model, summary.head)) or "", [summary])
+
+
+def _summaries(table: Table) -> dict[str, Summary]:
+    """Returns the summaries in a table, or none where they are not what was put there."""
+    try:
+        rows = json.loads(b"[%b]" % b",".join([line.data for line in table.values()]))
+        return {model: Summary(*row) for model, row in zip(table, rows, strict=True)}
+    except (ValueError, TypeError, RecursionError):
+        return {}

@@ -1,0 +1,214 @@
+"""Every framework, found by name, keeps the promises of `mlreg.ports.Framework`; with real models."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from mlreg import adapters
+from mlreg.adapters.surroundings import environment
+from mlreg.errors import UsageError
+
+ROOT = Path(__file__).parent.parent.parent
+NAMES = adapters.names("frameworks")
+
+
+class Rule:
+    """A model that knows no framework: whoever pays more than the threshold."""
+
+    def __init__(self, threshold):
+        self.threshold = threshold
+
+    def predict(self, inputs):
+        return np.asarray(inputs)[:, 0] > self.threshold
+
+
+class Shortcut(ClassifierMixin, BaseEstimator):
+    """An estimator of the user's own."""
+
+    def fit(self, inputs, answers):
+        self.n_features_in_ = inputs.shape[1]
+        return self
+
+
+def a_pipeline():
+    inputs, answers = load_breast_cancer(return_X_y=True)
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(inputs, answers)
+
+
+MODELS = {"sklearn": a_pipeline, "generic": lambda: Rule(14.0)}
+
+
+@pytest.fixture(params=NAMES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def framework(name):
+    return adapters.load("frameworks", name)
+
+
+@pytest.fixture
+def model(name):
+    return MODELS[name]()
+
+
+def loaded(framework, paths):
+    streams = {path.name: path.open("rb") for path in paths}
+    try:
+        return framework.load(streams)
+    finally:
+        for stream in streams.values():
+            stream.close()
+
+
+def test_every_framework_has_a_model_to_be_tested_with():
+    assert sorted(MODELS) == NAMES
+
+
+def test_it_knows_its_own_models(framework, model):
+    assert framework.detects(model)
+
+
+def test_only_the_generic_one_takes_models_of_no_framework():
+    assert [name for name in NAMES if adapters.load("frameworks", name).detects(Rule(1))] == ["generic"]
+
+
+@pytest.mark.parametrize("thing", [None, 3, 2.5, "model.pkl", b"bytes", [1], {1}, (1,), Rule])
+def test_what_cannot_be_a_model_is_nobodys(framework, thing):
+    assert not framework.detects(thing)
+
+
+def test_a_model_that_was_saved_predicts_as_before(framework, model, tmp_path):
+    inputs = load_breast_cancer().data
+    back = loaded(framework, framework.save(model, tmp_path, "model"))
+    assert (back.predict(inputs) == model.predict(inputs)).all()
+
+
+def test_its_files_begin_with_the_stem_and_lie_in_the_directory(framework, model, tmp_path):
+    paths = framework.save(model, tmp_path, "scaler")
+    assert paths
+    assert all(path.parent == tmp_path and path.name.startswith("scaler") for path in paths)
+
+
+def test_the_same_object_is_saved_as_the_same_bytes(framework, model, tmp_path):
+    saved = [framework.save(model, tmp_path, stem) for stem in ("one", "two")]
+    assert [path.read_bytes() for path in saved[0]] == [path.read_bytes() for path in saved[1]]
+
+
+def test_what_cannot_be_pickled_is_refused(framework, tmp_path):
+    with pytest.raises(UsageError, match=r"the Rule cannot be saved: cannot pickle '_thread.lock' object") as refusal:
+        framework.save(Rule(threading.Lock()), tmp_path, "model")
+    assert "lambdas" in refusal.value.hint
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80", b"weights", b"\x89HDF\r\n", b"\x80\x05cos\nnothing\n."])
+def test_bytes_that_are_no_model_are_refused(framework, content, tmp_path):
+    (tmp_path / "model.pkl").write_bytes(content)
+    with pytest.raises(UsageError, match=r"^model\.pkl cannot be loaded as a pickle"):
+        loaded(framework, [tmp_path / "model.pkl"])
+
+
+def test_what_it_needs_is_installed_here_and_pinned(framework, model):
+    pins = environment.installed(framework.distributions(model))
+    assert {pin.split("==")[0] for pin in pins} >= set(framework.DISTRIBUTIONS.values())
+    assert f"joblib=={joblib.__version__}" in pins
+
+
+def test_no_two_frameworks_share_a_name():
+    spelled = [name for framework in NAMES for name in adapters.load("frameworks", framework).NAMES]
+    assert len(set(spelled)) == len(spelled)
+
+
+def test_importing_it_imports_nothing_of_the_framework(name):
+    heavy = ("joblib", "sklearn", "numpy", "scipy", "importlib.metadata")
+    code = f"import sys; from mlreg import adapters; adapters.load('frameworks', {name!r});"
+    code += f"print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_it_does_not_guess_how_many_features_a_model_has(framework):
+    assert framework.feature_count(Rule(1)) is None
+    assert framework.feature_names(Rule(1)) is None
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        GaussianNB(),
+        RandomForestClassifier(5),
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        GridSearchCV(make_pipeline(StandardScaler(), LogisticRegression()), {"logisticregression__C": [1]}, cv=2),
+        Shortcut(),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_an_estimator_says_how_many_features_it_takes_once_it_is_trained(model):
+    sklearn = adapters.load("frameworks", "sklearn")
+    inputs, answers = load_wine(return_X_y=True)
+    assert sklearn.feature_count(model) is None
+    assert sklearn.feature_count(model.fit(inputs, answers)) == 13
+
+
+def test_an_estimator_says_the_names_that_it_was_trained_with():
+    model = LogisticRegression()
+    model.feature_names_in_ = np.array(["amount", "hour"], dtype=object)
+    assert adapters.load("frameworks", "sklearn").feature_names(model) == ["amount", "hour"]
+
+
+def test_a_class_of_the_users_own_that_extends_an_estimator_is_of_sklearn():
+    assert adapters.load("frameworks", "sklearn").detects(Shortcut())
+
+
+def test_a_library_that_builds_on_sklearn_is_not_sklearn_and_is_pinned_with_what_it_is_used_in():
+    class Foreign(Shortcut):
+        pass
+
+    Foreign.__module__ = "hypothesis.sklearn"  # as xgboost.sklearn is: a package that is installed
+    sklearn, generic = (adapters.load("frameworks", name) for name in ("sklearn", "generic"))
+    assert not sklearn.detects(Foreign())
+    assert generic.framework(Foreign()) == "hypothesis"
+    assert "hypothesis" in sklearn.distributions(make_pipeline(StandardScaler(), Foreign()))
+
+
+def test_a_model_of_a_script_has_no_framework():
+    rule = Rule(1)
+    type(rule).__module__, before = "__main__", type(rule).__module__
+    try:
+        assert adapters.load("frameworks", "generic").framework(rule) is None
+    finally:
+        type(rule).__module__ = before
+
+
+def test_training_again_in_another_process_gives_the_same_bytes():
+    code = (
+        "import hashlib, io, joblib; from sklearn.datasets import load_wine;"
+        "from sklearn.ensemble import RandomForestClassifier; from sklearn.pipeline import make_pipeline;"
+        "from sklearn.preprocessing import StandardScaler;"
+        "model = make_pipeline(StandardScaler(), RandomForestClassifier(5, random_state=0));"
+        "model.fit(*load_wine(return_X_y=True)); file = io.BytesIO(); joblib.dump(model, file);"
+        "print(hashlib.sha256(file.getvalue()).hexdigest())"
+    )
+    digests = {
+        subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
+    assert len(digests.pop()) == 65

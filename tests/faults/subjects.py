@@ -1,0 +1,217 @@
+"""Owns what is put to the test: commands, what must be there before them, and how one sees where things stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlreg.adapters import load
+from mlreg.errors import MlregError, NotFoundError
+from mlreg.registry import Registry
+from mlreg.store.repository import Repository
+
+Standing = Mapping[str, Any]
+Words = tuple[str, ...]
+
+STAGING_OF_CHECKOUT = ".mlreg-checkout-"
+_OF_THE_MOMENT = ("at", "updated_at", "registered_at", "id", "digest", "previous")
+_FILES = {
+    "model.bin": "weights of the first version",
+    "better.bin": "weights of the second version",
+    "export/model.bin": "weights",
+    "export/config/model.json": '{"layers": 3}',
+    "export/config/words/en.txt": "yes\nno\n",
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A command to be put to the test.
+
+    Attributes:
+        words: The command.
+        before: The commands that make the old state.
+        again: What the same command answers where it has been done already.
+        program: Who is asked: `mlreg`, or a function of `naive.py`.
+        observe: Returns where things stand; raises where that cannot be read.
+        problems: Returns what the subject's own check finds wrong.
+        errs: Returns what a reader who trusts derived data would get wrong; it may write such data.
+        staged: Returns the files of work in progress, which a command that ends by itself takes away.
+        litter: Returns those of them that are where they disturb, so that the next command must take them away.
+        is_atomic: Whether no state between the old and the new one may ever be seen; else single files may.
+    """
+
+    name: str
+    words: Words
+    before: Sequence[Words] = ()
+    again: int = 0
+    program: str = "mlreg"
+    observe: Callable[[Path], Standing] = field(default=lambda root: standing(root))
+    problems: Callable[[Path], Sequence[str]] = field(default=lambda root: problems(root))
+    errs: Callable[[Path], Sequence[str]] = field(default=lambda root: errs(root))
+    staged: Callable[[Path], Sequence[str]] = field(default=lambda root: staged(root))
+    litter: Callable[[Path], Sequence[str]] = field(default=lambda root: litter(root))
+    is_atomic: bool = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def write_sources(root: Path) -> None:
+    """Writes the files that are registered."""
+    for name, text in _FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+
+
+def standing(root: Path) -> Standing:
+    """Returns where everything stands, without what no two runs have in common: times and random ids.
+
+    It is read without a cache, and nothing is written.
+
+    Raises:
+        MlregError: It cannot be read.
+    """
+    files = {path: data for path, data in _checked_out(root).items() if STAGING_OF_CHECKOUT not in path}
+    return {"repository": _models(_opened(root)), "files": files}
+
+
+def problems(root: Path) -> Sequence[str]:
+    """Returns what `mlreg verify` finds; before `init` has come to its end there is nothing to verify."""
+    try:
+        registry = _opened(root)
+        found = registry.verify().problems if registry else []
+    except MlregError as error:
+        return [error.message]
+    return [f"{problem.object} {problem.message}" for problem in found]
+
+
+def errs(root: Path) -> Sequence[str]:
+    """Returns what the cache gets wrong: it is right or absent."""
+    directory = root / ".mlreg"
+    if _opened(root) is None or _models(Registry.open(directory)) == _models(_opened(root)):
+        return []
+    return ["the cache says something else than the history"]
+
+
+def staged(root: Path) -> Sequence[str]:
+    """Returns what lies in `tmp/`, and what `checkout` has staged."""
+    return [*litter(root), *(path.name for path in (root / ".mlreg/tmp").glob("*") if path.name != "lock")]
+
+
+def litter(root: Path) -> Sequence[str]:
+    """Returns what `checkout` has left among the files of the user."""
+    return [str(path.relative_to(root)) for path in root.rglob(f"{STAGING_OF_CHECKOUT}*")]
+
+
+def _models(registry: Registry | None) -> Mapping[str, Any] | None:
+    if registry is None:
+        return None
+    models = [_lasting(model) for model in registry.list().document()["models"]]
+    return {model["name"]: {**model, **_model(registry, model["name"])} for model in models}
+
+
+def _model(registry: Registry, name: str) -> Mapping[str, Any]:
+    versions = [_lasting(version) for version in registry.versions(name).document()["versions"]]
+    events = [_lasting(event) for event in registry.history(name).document()["events"]]
+    return {"versions": versions, "events": events}
+
+
+def _lasting(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in _OF_THE_MOMENT}
+
+
+def _opened(root: Path) -> Registry | None:
+    """Opens the repository without a cache; returns None before `init` has come to its end."""
+    directory = root / ".mlreg"
+    repository = Repository(load("backends", "local").connect(directory))
+    try:
+        repository.id()
+    except NotFoundError:
+        return None
+    return Registry(repository, actor="an observer")
+
+
+def _checked_out(root: Path) -> dict[str, bytes | None]:
+    out = root / "out"
+    return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
+# ---- the commands of mlreg
+
+FIRST: Sequence[Words] = (("init",), ("register", "fraud", "model.bin", "--metric", "auc=0.9"))
+SECOND: Sequence[Words] = (*FIRST, ("register", "fraud", "better.bin", "--version", "2.0.0"))
+IN_PRODUCTION: Sequence[Words] = (*SECOND, ("promote", "fraud", "1.0.0", "--to", "production"))
+REPLACED: Sequence[Words] = (*IN_PRODUCTION, ("promote", "fraud", "2.0.0", "--to", "production"))
+THREE: Sequence[Words] = (
+    *REPLACED,
+    ("register", "fraud", "export", "--version", "3.0.0"),
+    ("promote", "fraud", "3.0.0", "--to", "production"),
+)
+
+COMMANDS = (
+    Subject("init", ("init",)),
+    Subject("register a file", ("register", "fraud", "model.bin", "--metric", "auc=0.9"), [("init",)]),
+    Subject("register a directory", ("register", "fraud", "export"), [("init",)]),
+    Subject("register a second version", ("register", "fraud", "better.bin", "--tag", "new"), FIRST),
+    Subject("register what is there", ("register", "fraud", "model.bin", "--metric", "auc=0.9"), FIRST),
+    Subject("promote", ("promote", "fraud", "1.0.0", "--to", "staging", "--reason", "try it"), FIRST),
+    Subject("promote in place of another", ("promote", "fraud", "2.0.0", "--to", "production"), IN_PRODUCTION),
+    Subject("rollback", ("rollback", "fraud", "--reason", "worse"), REPLACED, again=3),
+    Subject("rollback of two steps", ("rollback", "fraud"), THREE, again=0),
+    Subject("rollback to a version", ("rollback", "fraud", "--to", "1.0.0"), THREE),
+    Subject("tag", ("tag", "fraud", "1.0.0", "reviewed"), FIRST),
+    Subject("deprecate", ("deprecate", "fraud@1.0.0", "--reason", "leaks"), FIRST),
+    Subject("set", ("set", "fraud@1.0.0", "--metric", "latency=35ms"), FIRST),
+    Subject("alias", ("alias", "fraud", "1.0.0", "champion"), FIRST),
+    Subject("archive", ("archive", "fraud", "1.0.0"), SECOND),
+    Subject("checkout", ("checkout", "fraud", "1.0.0", "-o", "out"), FIRST, is_atomic=False),
+    Subject("checkout of a directory", ("checkout", "fraud", "3.0.0", "-o", "out/model"), THREE, is_atomic=False),
+)
+
+# ---- the naive programs
+
+
+def _value(name: str, root: Path) -> str:
+    path = root / "store" / name
+    return path.read_text() if path.exists() else "nothing"
+
+
+def _kept_text(root: Path) -> Standing:
+    return {"value": _value("value", root)}
+
+
+def _two_kept_texts(root: Path) -> Standing:
+    return {"value": _value("value", root), "copy": _value("copy", root)}
+
+
+def _staged_texts(root: Path) -> Sequence[str]:
+    return [path.name for path in (root / "store").glob("*") if path.name not in ("value", "copy")]
+
+
+def naive_subject(program: str) -> Subject:
+    """Returns the function `program` of `naive.py`, asked to change the text `old` to `newer`."""
+    return Subject(
+        program,
+        ("newer",),
+        program=program,
+        observe=_two_kept_texts if program == "writes_two_files" else _kept_text,
+        problems=_torn_texts,
+        errs=lambda root: [],
+        staged=_staged_texts,
+        litter=lambda root: [],
+    )
+
+
+def _torn_texts(root: Path) -> Sequence[str]:
+    values = set(_two_kept_texts(root).values())
+    return [f"{value!r} was never written" for value in sorted(values - {"old", "newer"})]
+
+
+def write_store(root: Path) -> None:
+    """Writes the store of a naive program."""
+    (root / "store").mkdir()
+    (root / "store/value").write_text("old")
+    (root / "store/copy").write_text("old")
