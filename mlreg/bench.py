@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from mlreg.domain.names import suggestion
 from mlreg.domain.stages import Stages
@@ -16,11 +16,17 @@ from mlreg.store.repository import Repository
 
 if TYPE_CHECKING:
     from mlreg.domain import ending as endings
+    from mlreg.domain import listing, sheet
     from mlreg.domain import record as records
+    from mlreg.domain.query import Query
     from mlreg.domain.record import ModelVersion
 else:
     endings = LazyModule("mlreg.domain.ending")
+    listing = LazyModule("mlreg.domain.listing")
     records = LazyModule("mlreg.domain.record")
+    sheet = LazyModule("mlreg.domain.sheet")
+
+CARDS_FROM = 64
 
 
 class Bench:
@@ -76,6 +82,39 @@ class Bench:
         """Returns a sentence for each of the versions `standings` of a model whose end is near or past."""
         deprecated = [standing for standing in standings if standing.deprecated]
         return endings.end_notes(state, deprecated, self.journal.today()) if deprecated else []
+
+    def lines(self, state: ModelState) -> list[listing.VersionLine]:
+        """Returns what a listing says of the versions of a model, the greatest first.
+
+        Raises:
+            IntegrityError: A record is missing or damaged.
+        """
+        briefs = listing.briefs_of(state)
+        if len(briefs) < CARDS_FROM:
+            written = (self.record(state, standing) for standing in state.in_order())
+            metrics: list[Mapping[str, Any]] = [record.shown_metrics() for record in written]
+        else:
+            shown = self.repository.cards.shown(state.spelling, briefs)
+            metrics = [sheet.shown_metrics(one, brief.late) for one, brief in zip(shown, briefs, strict=True)]
+        lines = [listing.VersionLine(state.spelling, brief, one) for brief, one in zip(briefs, metrics, strict=True)]
+        return [self._with_ending(line) for line in lines]
+
+    def search(self, query: Query) -> list[listing.VersionLine]:
+        """Returns the versions that `query` means, in its order.
+
+        Raises:
+            NotFoundError: It names a model that there is not.
+            IntegrityError: A history or a record is damaged.
+        """
+        if query.model is None:
+            summaries = self.repository.summaries()
+        else:
+            summaries = [listing.summary_of(self.state(query.model))]
+        return [self._with_ending(line) for line in self.repository.search.found(query, summaries)]
+
+    def _with_ending(self, line: listing.VersionLine) -> listing.VersionLine:
+        gone = line.brief.deprecated
+        return line._replace(ending=self.ending(Deprecation(**gone))) if gone else line
 
     def commit(self, name: str, wish: Decide, *, dry_run: bool) -> Outcome:
         """Decides `wish` on where the model `name` stands, and adds the event unless it is a dry run."""

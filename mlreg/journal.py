@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from mlreg.domain.events import Draft, Event
+from mlreg.domain.events import Draft
 from mlreg.domain.state import ModelState
 from mlreg.domain.times import timestamp
 from mlreg.errors import ConflictError, MlregError
@@ -20,21 +20,12 @@ _TRIES = 10_000
 
 
 class Outcome(NamedTuple):
-    """What came of a wish: the state before, what was decided (None: nothing to do), and the event (None: dry run)."""
+    """What came of a wish, or would: the state before, what was decided (None: nothing to do), the event's place."""
 
     before: ModelState
     draft: Draft | None
-    event: Event | None
-
-    @property
-    def number(self) -> int | None:
-        """The number of the event, where there is one."""
-        return self.event.number if self.event else None
-
-    @property
-    def at(self) -> str | None:
-        """The moment of the event, where there is one."""
-        return self.event.at if self.event else None
+    number: int | None = None
+    at: str | None = None
 
 
 class Journal:
@@ -59,8 +50,9 @@ class Journal:
         return Stamp(id=os.urandom(16).hex(), at=timestamp(self._now()), actor=actor)
 
     def foresee(self, state: ModelState, wish: Decide) -> Outcome:
-        """Decides `wish` on `state` and adds nothing."""
-        return Outcome(state, wish(state), None)
+        """Decides `wish` on `state` and adds nothing; tells the number and the moment that the event would have."""
+        draft = wish(state)
+        return Outcome(state, draft, state.head + 1, timestamp(self._now())) if draft else Outcome(state, None)
 
     def commit(self, state: ModelState, model: str, wish: Decide) -> Outcome:
         """Decides `wish` on `state`, or on what it became meanwhile, and adds the event.
@@ -73,10 +65,11 @@ class Journal:
             draft = wish(state)
             if draft is None:
                 self._history.settle(model, state)
-                return Outcome(state, None, None)
+                return Outcome(state, None)
             stamp = stamp or self.stamp()
             try:
-                return Outcome(state, draft, self._history.append(state, model, draft, stamp))
+                event = self._history.append(state, model, draft, stamp)
+                return Outcome(state, draft, event.number, event.at)
             except ConflictError:
                 self._history.catch_up(state, model)
         raise ConflictError(f"{model} changes faster than it can be read", hint="try again when it is calmer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlreg.bench import Bench
@@ -13,13 +14,16 @@ from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
     from mlreg import resolve
-    from mlreg.answers import compared, happened, info, listed, versions
+    from mlreg.answers import compared, found, happened, info, listed, versions
     from mlreg.domain import compare, selection, spans
     from mlreg.domain import ending as endings
-    from mlreg.domain.state import Summary
+    from mlreg.domain import query as queries
+    from mlreg.domain.listing import Summary, VersionLine
+    from mlreg.domain.query import Wishes
 else:
     resolve = LazyModule("mlreg.resolve")
     compared = LazyModule("mlreg.answers.compared")
+    found = LazyModule("mlreg.answers.found")
     happened = LazyModule("mlreg.answers.happened")
     info = LazyModule("mlreg.answers.info")
     listed = LazyModule("mlreg.answers.listed")
@@ -27,25 +31,42 @@ else:
     compare = LazyModule("mlreg.domain.compare")
     selection = LazyModule("mlreg.domain.selection")
     endings = LazyModule("mlreg.domain.ending")
+    queries = LazyModule("mlreg.domain.query")
     spans = LazyModule("mlreg.domain.spans")
+
+_METRICS = "metrics."
 
 
 def list_models(bench: Bench) -> listed.Listing:
     """Lists all models, sorted by name, with where they stand."""
     summaries = bench.repository.summaries()
-    return listed.Listing(models=[listed.ModelLine(summary) for summary in summaries], notes=_ends(bench, summaries))
+    return listed.Listing(models=summaries, notes=_ends(bench, summaries))
 
 
 def list_versions(bench: Bench, name: str) -> versions.VersionListing:
     """Lists the versions of a model, the greatest first."""
     state = bench.state(checked_model_name(name))
-    lines = [
-        versions.VersionLine(
-            standing=standing, record=bench.record(state, standing), ending=bench.ending(standing.deprecated)
-        )
-        for standing in state.in_order()
-    ]
-    return versions.VersionListing(name=state.spelling, versions=lines)
+    return versions.VersionListing(name=state.spelling, versions=bench.lines(state))
+
+
+def find_versions(bench: Bench, name: str | None, wishes: Wishes, *, ending: bool) -> found.Found:
+    """Finds the versions that are as wished, in that order; `ending`: of them those whose end is near or past.
+
+    These stand in the order of their ends where no other is wished for.
+    """
+    stage = wishes.get("stage")
+    known: Wishes = {**wishes, "stage": bench.stages.parse(stage)} if stage else wishes
+    query = queries.Query.parse(model=None if name is None else checked_model_name(name), **known)
+    lines = bench.search(replace(query, limit=None) if ending else query)
+    if ending:
+        near = [line for line in lines if line.ending]
+        lines = (near if query.sort else sorted(near, key=_end))[: query.limit]
+    return found.Found(
+        name=query.model,
+        versions=lines,
+        today=bench.journal.today(),
+        metrics_asked=[path.removeprefix(_METRICS) for path in query.paths if path.startswith(_METRICS)],
+    )
 
 
 def tell_all(bench: Bench, name: str, version: str | None) -> info.Info:
@@ -113,3 +134,7 @@ def _ends(bench: Bench, summaries: Iterable[Summary]) -> list[str]:
         return []
     today = bench.journal.today()
     return [note for summary in ending for note in endings.holder_notes(summary, today)]
+
+
+def _end(line: VersionLine) -> str:
+    return (line.brief.deprecated or {}).get("end_of_life") or ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -105,7 +104,9 @@ def check_words(bench: Bench, name: str, *, version: str | None, stage: str | No
     stated = None if version is None else Version.parse(version)
     target = bench.stages.parse(stage) if stage else bench.stages.first
     if target == ARCHIVED:
-        raise UsageError("a version is not registered into the archive", hint="register it, then archive it")
+        raise UsageError(
+            "a version is not registered into the archive", hint="register it, then `mlreg archive NAME@VERSION`"
+        )
     return stated, target
 
 

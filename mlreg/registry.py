@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from mlreg.adapters import load
 from mlreg.adapters.surroundings import clock, location
@@ -37,9 +37,11 @@ if TYPE_CHECKING:
         rolled_back,
         verified,
     )
+    from mlreg.answers import found as found_
     from mlreg.answers import versions as versions_
     from mlreg.answers import why as why_
     from mlreg.answers.doctor import Diagnosis
+    from mlreg.domain import query
 else:
     checkout = LazyModule("mlreg.checkout")
     doctor = LazyModule("mlreg.doctor")
@@ -263,6 +265,21 @@ class Registry:
     def list(self) -> listed.Listing:
         """Lists all models, sorted by name, with where they stand."""
         return looking.list_models(self._bench)
+
+    def find(self, name: str | None = None, *, ending: bool = False, **wishes: Unpack[query.Wishes]) -> found_.Found:
+        """Finds the versions, of all models or of `name`, of which all of this is true.
+
+        Args:
+            ending: Whether their end is near, in thirty days or fewer, or past.
+            wishes: `stage`, `tags`, `owner`, `framework`, `increment`, `deprecated`; `search`, words that stand
+                somewhere in what people wrote; `where`, conditions as in `metrics.f1>0.9`; `sort`, a fact, as in
+                `-metrics.auc` for the greatest first; `limit`.
+
+        Raises:
+            NotFoundError: There is no such model.
+            UsageError: One of the wishes means nothing.
+        """
+        return looking.find_versions(self._bench, name, wishes, ending=ending)
 
     def versions(self, name: str) -> versions_.VersionListing:
         """Lists the versions of a model, the greatest first.

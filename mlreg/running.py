@@ -155,10 +155,16 @@ def run(
         answers = [_registered(register, request, captured) for request in requests]
         keeps = False
     except MlregError as error:
-        raise _with_place(error, directory) if keeps else error
+        if keeps:
+            _tell_place(error, directory)
+        raise
     except OSError as error:
-        failure = DiskError(f"what came of the command could not be registered: {(error.strerror or str(error)).lower()}")
-        raise _with_place(failure, directory) if keeps else error from error
+        if not keeps:
+            raise
+        what = (error.strerror or str(error)).lower()
+        failure = DiskError(f"what came of the command could not be registered: {what}")
+        _tell_place(failure, directory)
+        raise failure from error
     finally:
         if not keeps:
             shutil.rmtree(directory, ignore_errors=True)
@@ -174,11 +180,10 @@ def run(
     )
 
 
-def _with_place(error: MlregError, directory: Path) -> MlregError:
-    """Returns `error`, which now says where that is what hours of training may have noted."""
+def _tell_place(error: MlregError, directory: Path) -> None:
+    """Says in `error` where that is what hours of training may have noted."""
     error.hint = "; ".join(filter(None, [error.hint, f"what the command noted is in {directory}"]))
     error.facts["directory"] = str(directory)
-    return error
 
 
 def _check_words(command: Sequence[str], words: Mapping[str, Any], spec: Path | None, check: Check) -> None:

@@ -69,7 +69,9 @@ def test_what_is_stated_covers_what_was_noted(registry, model):
     with registry.experiment("e") as run:
         run.log_params({"a": 1, "b": 1})
         run.log_metric("f1", 0.1)
-        run.register("iris", model, version="3.0.0", params={"b": 2}, metrics={"f1": 0.2}, experiment="other", tags=["x"])
+        run.register(
+            "iris", model, version="3.0.0", params={"b": 2}, metrics={"f1": 0.2}, experiment="other", tags=["x"]
+        )
     record = facts(registry, "iris@3.0.0")
     assert (record.params, record.shown_metrics()) == ({"a": 1, "b": 2}, {"f1": 0.2})
     assert (record.lineage, record.tags) == ({"experiment": "other"}, ("x",))

@@ -63,7 +63,9 @@ def test_companions_are_objects_or_paths_each_in_its_role(registry, model, scale
     for name in ("config.json", "vocabulary.txt", "merges.txt"):
         (tmp_path / name).write_text(name)
     words = [tmp_path / "vocabulary.txt", tmp_path / "merges.txt"]
-    registry.register("cancer", model, companions={"scaler": scaler, "config": tmp_path / "config.json", "words": words})
+    registry.register(
+        "cancer", model, companions={"scaler": scaler, "config": tmp_path / "config.json", "words": words}
+    )
     assert roles(registry, "cancer") == {
         "config.json": "config",
         "merges.txt": "words",

@@ -202,7 +202,7 @@ def test_what_an_answer_holds_is_not_what_the_registry_holds(registry: Registry,
         ],
         *[
             {"params": {1: 2}},
-            {"params": {"x": ["y" * 1_000_000] * 20}},
+            {"params": {"x": ["y" * 1_000_000] * 17}},
             {"requirements": ["a b"]},
             {"parent": "fraud@"},
         ],

@@ -82,7 +82,9 @@ class TestACommandThatTrains:
         words = ("--register", "iris", "model.joblib", "--experiment", "c-1", "--increment", "0042")
         done = mlreg("run", *words, "--", *python(TRAIN_FOR_REAL, "1"))
         assert done.code == 0, done.err
-        assert done.out.startswith("Registered model: iris v1.0.0 (development, 991 B, major: it is the first version)\n")
+        assert done.out.startswith(
+            "Registered model: iris v1.0.0 (development, 991 B, major: it is the first version)\n"
+        )
         document = info(mlreg, "iris")
         assert document["params"] == {"C": 1.0}
         assert document["metrics"]["accuracy"] > 0.9
@@ -119,7 +121,9 @@ class TestACommandThatTrains:
         assert (info(mlreg, "x")["metrics"], info(mlreg, "x")["params"]) == ({"f1": 0.5}, {})
 
     def test_is_described_by_a_specification_read_when_it_has_ended(self, mlreg, python, tmp_path):
-        (tmp_path / "iris.yaml").write_text("name: iris\nfiles: model.joblib\nmetrics: scores.json\nframework: sklearn\n")
+        (tmp_path / "iris.yaml").write_text(
+            "name: iris\nfiles: model.joblib\nmetrics: scores.json\nframework: sklearn\n"
+        )
         code = TRAIN + "Path('scores.json').write_text(json.dumps({'f1': 0.9, 'accuracy': 0.1}))"
         done = mlreg("run", "-f", "iris.yaml", "--experiment", "e", "--", *python(code, "1"))
         assert done.code == 0, done.err
@@ -225,7 +229,11 @@ class TestSignals:
         model_file()
         words = ["run", "--register", "x", "model.bin", "--", *python(self.WAIT.format(code=ends))]
         run = subprocess.Popen(
-            [sys.executable, "-m", "mlreg", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+            [sys.executable, "-m", "mlreg", *words],
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         assert run.stderr.readline() == "ready\n"
         run.send_signal(number)

@@ -70,4 +70,7 @@ class Info(Answer):
             "replaced_by": standing.replaced_by if standing.stage == ARCHIVED else None,
             "unknown": dict(record.unknown),
             "notes": [noted(event) for event in standing.notes],
+            "dataset": dict(record.dataset),
+            "git": dict(record.captured.get("git", {})),
+            "run": dict(record.captured.get("run", {})),
         }

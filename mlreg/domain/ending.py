@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from mlreg.domain.listing import Summary
 from mlreg.domain.names import first_line
-from mlreg.domain.state import Deprecation, ModelState, Standing, Summary
+from mlreg.domain.state import Deprecation, ModelState, Standing
 
 WARNED_DAYS = 30
 

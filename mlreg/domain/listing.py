@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 class Summary(NamedTuple):
-    """What a listing says of a model after event `head`; `tags` are those on any of its versions."""
+    """What a listing says of a model after event `head`.
+
+    `tags` are those on any of its versions, `ends` the dates after which holders of stages will not be there.
+    """
 
     name: str
     head: int
@@ -21,6 +24,7 @@ class Summary(NamedTuple):
     aliases: Mapping[str, str]
     tags: Sequence[str]
     updated_at: str
+    ends: Mapping[str, str]
 
     def document(self) -> dict[str, Any]:
         """Returns the model as it stands in the document of `list`."""
@@ -44,17 +48,18 @@ class Brief(NamedTuple):
     registered_by: str
     record: str
     tags: Sequence[str]
-    deprecated: Mapping[str, str | None] | None
+    deprecated: Mapping[str, Any] | None
     late: Mapping[str, Any]
     notes: Sequence[str]
 
 
 class VersionLine(NamedTuple):
-    """One version of the model `name` in a listing, with its metrics as they are shown."""
+    """One version of the model `name` in a listing, with its metrics as they are shown, and how near its end is."""
 
     name: str
     brief: Brief
     metrics: Mapping[str, Any]
+    ending: str | None = None
 
     @property
     def version(self) -> str:
@@ -79,6 +84,7 @@ class VersionLine(NamedTuple):
 def summary_of(state: ModelState) -> Summary:
     """Returns what a listing says of a model that has events."""
     latest = state.latest()
+    held = {version: state.versions[version].deprecated for version in state.holders().values()}
     return Summary(
         name=state.spelling,
         head=state.head,
@@ -89,6 +95,7 @@ def summary_of(state: ModelState) -> Summary:
         aliases=dict(sorted(state.aliases.items())),
         tags=sorted(state.tags),
         updated_at=state.updated_at,
+        ends={version: gone.end_of_life for version, gone in held.items() if gone and gone.end_of_life},
     )
 
 

@@ -9,7 +9,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from mlreg.domain.metric import Metric
 from mlreg.domain.names import quoted, suggestion
@@ -69,6 +69,14 @@ class Condition(NamedTuple):
         return _plain_test(self.symbol, compare, self.operand)
 
 
+class Term(NamedTuple):
+    """What must hold of the value at `path`; of a text, that it has all `words` is part of that."""
+
+    path: str
+    test: Test
+    words: Sequence[str] = ()
+
+
 class Sort(NamedTuple):
     """By which fact versions are ordered, and which way."""
 
@@ -103,6 +111,21 @@ class Sort(NamedTuple):
         return 0, "", value
 
 
+class Wishes(TypedDict, total=False):
+    """What `Query.parse` takes but for the model: conditions on versions, their order and their number."""
+
+    search: str | None
+    stage: str | None
+    tags: Iterable[str]
+    owner: str | None
+    framework: str | None
+    increment: str | None
+    deprecated: bool | None
+    where: Iterable[str]
+    sort: str | None
+    limit: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """Which versions are meant; made by `Query.parse`.
@@ -111,7 +134,7 @@ class Query:
     """
 
     model: str | None
-    terms: Sequence[tuple[str, Test]]
+    terms: Sequence[Term]
     sort: Sort | None
     limit: int | None
 
@@ -150,9 +173,10 @@ class Query:
         equal += [Condition("tags", "=", tag) for tag in tags]
         if deprecated is not None:
             equal.append(Condition("deprecated", "=", str(deprecated)))
-        terms = [(condition.path, condition.test()) for condition in [*equal, *map(Condition.parse, where)]]
+        terms = [Term(condition.path, condition.test()) for condition in [*equal, *map(Condition.parse, where)]]
         if search is not None:
-            terms.append((TEXT, _search_test(search)))
+            words = search.casefold().split()
+            terms.append(Term(TEXT, lambda text: all(word in text for word in words), words))
         if limit is not None and limit < 1:
             raise UsageError(f"{limit} is not a number of lines", hint="write `--limit 10`")
         return cls(model, terms, None if sort is None else Sort.parse(sort), limit)
@@ -160,11 +184,11 @@ class Query:
     @property
     def paths(self) -> list[str]:
         """The facts that decide, each once."""
-        return list(dict.fromkeys([*(path for path, _ in self.terms), *([self.sort.path] if self.sort else [])]))
+        return list(dict.fromkeys([*(term.path for term in self.terms), *([self.sort.path] if self.sort else [])]))
 
     def matches(self, sheet: Sheet) -> bool:
         """Whether the version with `sheet` is meant."""
-        return all(test(value_at(sheet, path)) for path, test in self.terms)
+        return all(term.test(value_at(sheet, term.path)) for term in self.terms)
 
 
 def checked_path(text: str) -> str:
@@ -198,24 +222,19 @@ def _plain_test(symbol: str, compare: Callable[[Any, Any], bool], operand: str) 
     is_equality = symbol in ("=", "!=")
 
     def test(value: Any) -> bool:
+        if isinstance(value, str):
+            if is_equality or number is None or not _NUMBER.fullmatch(value):
+                return compare(value, operand)
+            return compare(float(value), number)
         if isinstance(value, bool):
             return is_equality and compare(str(value).lower(), operand.lower())
         if isinstance(value, int | float):
             return number is not None and value == value and compare(value, number)
-        if isinstance(value, list | tuple):
+        if isinstance(value, list):
             return is_equality and (operand in map(_spelled, value)) == (symbol == "=")
-        if not isinstance(value, str):
-            return False
-        if number is not None and not is_equality and _NUMBER.fullmatch(value):
-            return compare(float(value), number)
-        return compare(value, operand)
+        return False
 
     return test
-
-
-def _search_test(search: str) -> Test:
-    words = search.casefold().split()
-    return lambda text: all(word in text for word in words)
 
 
 def _spelled(value: Any) -> str:

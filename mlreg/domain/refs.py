@@ -214,7 +214,7 @@ def _stage_selector(text: str, stages: Stages) -> ByStage | None:
             hint="name one of `mlreg list NAME`",
         )
     if text != form["stage"] and not stages.has_holder(stage):
-        raise UsageError(f"{stage} has no single holder, so there is none before or then")
+        raise UsageError(f"{stage} has no single holder, so there is none before or then", hint=f"ask it of `NAME@{stages.top}`")
     back = form["back"]
     return ByStage(
         stage,

@@ -181,6 +181,7 @@ class ModelState:
                 return standing
         return None
 
+
 def apply(state: ModelState, event: Event) -> None:
     """Changes `state` into what it is after `event`, the one that follows its head."""
     effects = event.effects

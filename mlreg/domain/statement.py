@@ -162,7 +162,7 @@ def _features(names: Iterable[str]) -> tuple[str, ...]:
     known: set[str] = set()
     for name in features:
         if name in known:
-            raise UsageError(f"the feature {quoted(name)} is listed twice")
+            raise UsageError(f"the feature {quoted(name)} is listed twice", hint="name it once: `--feature NAME`")
         known.add(name)
     return features
 

@@ -82,7 +82,7 @@ def _file(pages: Pages | None, new: dict[str, Said]) -> bytes:
 
 def _grown(pages: Pages | None, new: dict[str, Said]) -> bytes:
     writer = PagesWriter()
-    rows = {
+    rows: dict[str, list[Any]] = {
         _RECORDS: [record[:DIGEST_START] for record in new],
         _SHOWN: [said.shown for said in new.values()],
         _CARDS: [said.card for said in new.values()],

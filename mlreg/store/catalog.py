@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -140,12 +141,13 @@ def facts_from_record(data: bytes, key: str) -> Any:
     except UsageError as error:
         raise IntegrityError(error.message, hint="look at `mlreg verify`", facts={"object": key}) from error
     if isinstance(facts, dict) and isinstance(facts.get("format"), int) and facts["format"] > RECORD_FORMAT:
-        raise MissingError(f"{key} was written by a newer mlreg", hint="install the newest mlreg", code="newer-format")
+        raise MissingError(f"{key} was written by a newer mlreg", hint="install the newest with `pip install -U mlreg`", code="newer-format")
     return facts
 
 
 def _sealed(facts: Any) -> bytes:
-    data = codec.canonical_json(facts)
+    # not canonical: the order of inputs and parameters is a fact too
+    data = json.dumps(facts, ensure_ascii=False, allow_nan=False).encode()
     return codec.digest(data).encode() + b"\n" + data
 
 

@@ -256,7 +256,7 @@ def event_from_bytes(data: bytes, key: str) -> Event:
     if not isinstance(body.get("format"), int):
         raise _damaged(key, "names no format")
     if body["format"] > EVENT_FORMAT:
-        raise MissingError(f"{key} was written by a newer mlreg", hint="install the newest mlreg", code="newer-format")
+        raise MissingError(f"{key} was written by a newer mlreg", hint="install the newest with `pip install -U mlreg`", code="newer-format")
     for name, kind in _FACTS.items():
         if name not in body or not isinstance(body[name], kind):
             raise _damaged(key, f"has no {name}, or one of another type")

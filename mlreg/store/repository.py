@@ -18,8 +18,10 @@ from mlreg.store.history import History, Stamp
 
 if TYPE_CHECKING:
     from mlreg.domain import listing
-    from mlreg.store import catalog, index
+    from mlreg.store import cards, catalog, index, search
 else:
+    cards = LazyModule("mlreg.store.cards")
+    search = LazyModule("mlreg.store.search")
     listing = LazyModule("mlreg.domain.listing")
     catalog = LazyModule("mlreg.store.catalog")
     index = LazyModule("mlreg.store.index")
@@ -67,6 +69,16 @@ class Repository:
     def catalog(self) -> catalog.Catalog:
         """The records; what reads them is loaded when the first one is asked for."""
         return catalog.Catalog(self.backend, self._cache)
+
+    @cached_property
+    def cards(self) -> cards.Cards:
+        """What the records say, as far as listings and searches look at it."""
+        return cards.Cards(self.catalog, self._cache)
+
+    @cached_property
+    def search(self) -> search.Search:
+        """What finds versions by their facts."""
+        return search.Search(self.history, self.cards, self._cache)
 
     def id(self) -> str:
         """Returns the id of the repository.
@@ -119,6 +131,7 @@ def found(repository: Repository, stamp: Stamp) -> Founding:
 
     The format file is written last: what lacks it is no repository yet.
     """
+    foresee(repository, stamp)  # refuses what a newer mlreg has made
     backend, history = repository.backend, repository.history
     for key, content in {**_FILES, layout.CONFIG: TEMPLATE.encode()}.items():
         backend.create(key, [content])
@@ -170,7 +183,7 @@ def id_from_format(data: bytes) -> str:
     if word == "mlreg" and number.isascii() and number.isdigit() and int(number[:9]) > REPOSITORY_FORMAT:
         raise MissingError(
             f"this repository has format {number[:9]}, newer than this mlreg knows",
-            hint="install the newest mlreg",
+            hint="install the newest with `pip install -U mlreg`",
             code="newer-format",
         )
     if data != format_bytes(repository_id.strip()):

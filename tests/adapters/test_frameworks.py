@@ -207,7 +207,9 @@ def test_training_again_in_another_process_gives_the_same_bytes():
         "print(hashlib.sha256(file.getvalue()).hexdigest())"
     )
     digests = {
-        subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True
+        ).stdout
         for seed in ("1", "2")
     }
     assert len(digests) == 1

@@ -314,7 +314,8 @@ def test_name_version_and_name_at_version_are_the_same(command: str, version: st
     ]
     assert answers[0].code == 0
     assert answers[0].document["version"] == "2.0.0"
-    assert answers[0] == answers[1]
+    one, other = ({**answer.document, "at": "now"} for answer in answers)
+    assert one == other
 
 
 @pytest.mark.parametrize("words", ["NAME A B", "NAME@A NAME@B", "NAME@A B", "NAME A NAME@B"])

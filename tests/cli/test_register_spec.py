@@ -81,7 +81,7 @@ class TestASpecification:
         register(mlreg)
         document = info(mlreg)
         assert document["stage"] == "staging"
-        assert document["metrics"] == {"auc": 0.91, "f1": "0.90", "latency": "35ms"}
+        assert document["metrics"] == {"auc": 0.91, "f1": 0.9, "latency": "35ms"}
         assert document["params"] == {"depth": 6, "eta": "1e3"}
         assert document["features"] == ["amount", "country"]
         assert document["signature"] == {"inputs": {"amount": "float"}, "outputs": {"fraud": "bool"}}
@@ -97,7 +97,9 @@ class TestASpecification:
         assert 'version: "2026-01"\n  rows: 100000\n  size_bytes: 17\n' in record(place)
 
     def test_may_be_json(self, mlreg, place):
-        (place / "spec.json").write_text(json.dumps({"name": "x", "files": "build/model.joblib", "metrics": {"auc": 1}}))
+        (place / "spec.json").write_text(
+            json.dumps({"name": "x", "files": "build/model.joblib", "metrics": {"auc": 1}})
+        )
         assert mlreg("register", "-f", "models/spec.json", "-q").out == "1.0.0\n"
         assert info(mlreg, "x")["metrics"] == {"auc": 1}
 
@@ -119,7 +121,9 @@ class TestASpecification:
     def test_may_name_files_where_values_are_wanted(self, mlreg, place):
         (place / "all.json").write_text('{"a": 1, "features": ["b"]}')
         (place / "requirements.txt").write_text("numpy>=2  # fast\n")
-        text = "metrics: m.json\nparams: m.json\nsignature: m.json\nfeatures: all.json\nrequirements: requirements.txt\n"
+        text = (
+            "metrics: m.json\nparams: m.json\nsignature: m.json\nfeatures: all.json\nrequirements: requirements.txt\n"
+        )
         (place / "m.json").write_text('{"a": 1}')
         written(place, "name: x\nfiles: build/model.joblib\n" + text)
         register(mlreg)
@@ -180,7 +184,9 @@ class TestWords:
         assert mlreg("register", "x", "models/build/model.joblib", "--meta", r"org\.example\.source=a").code == 0
         assert info(mlreg, "x")["meta"] == {"org.example.source": "a"}
 
-    @pytest.mark.parametrize("words", [("team=x", "team.name=y"), ("team.name=y", "team=x"), ("a..b=1",), (".a=1",), ("a.=1",)])
+    @pytest.mark.parametrize(
+        "words", [("team=x", "team.name=y"), ("team.name=y", "team=x"), ("a..b=1",), (".a=1",), ("a.=1",)]
+    )
     def test_that_nest_what_cannot_be_nested_are_refused(self, mlreg, place, words):
         options = [word for pair in words for word in ("--meta", pair)]
         assert mlreg("register", "x", "models/build/model.joblib", *options).code == 2
@@ -223,11 +229,16 @@ class TestAMistake:
         assert (done.code, error) == (2, f"error: cannot read 'models/spec.yaml', line 4: {said}")
         assert hint is None or advice == f"hint: {hint}"
 
-    @pytest.mark.parametrize("files", ["{pth: a}", "[{path: a, rol: b}]", "[1]", "[[a]]", "{role: model}", "[{path: 1}]"])
+    @pytest.mark.parametrize(
+        "files", ["{pth: a}", "[{path: a, rol: b}]", "[1]", "[[a]]", "{role: model}", "[{path: 1}]"]
+    )
     def test_in_the_list_of_files_is_named(self, mlreg, place, files):
         written(place, f"name: x\nfiles: {files}\n")
         done = mlreg("register", "-f", "models/spec.yaml")
-        assert (done.code, done.err.splitlines()[0][:50]) == (2, "error: cannot read 'models/spec.yaml', line 2: 'fi"[:50])
+        assert (done.code, done.err.splitlines()[0][:50]) == (
+            2,
+            "error: cannot read 'models/spec.yaml', line 2: 'fi"[:50],
+        )
 
     @pytest.mark.parametrize("text", ["- a\n", "just a text\n", "", "name: [\n", "name: x\nname: y\n", "a: &b 1\n"])
     def test_in_the_writing_is_named(self, mlreg, place, text):

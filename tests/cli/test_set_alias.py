@@ -60,7 +60,7 @@ def test_the_same_note_again_is_one_note(project, mlreg):
 def test_a_dry_run_says_the_same_and_writes_nothing(project, mlreg, tree):
     before = tree(project / ".mlreg/history")
     would = mlreg("set", "fraud-detector", "1.1.0", "--owner", "bo", "--dry-run", "--json").document
-    assert (would["changed"], would["dry_run"], would["event"]) == (True, True, None)
+    assert (would["changed"], would["dry_run"]) == (True, True)
     assert mlreg("alias", "fraud-detector", "1.1.0", "champion", "--dry-run", "--json").document["dry_run"] is True
     assert tree(project / ".mlreg/history") == before
 

@@ -269,6 +269,7 @@ def plant(place: Path) -> None:
         shutil.copytree(repository / "catalog/fraud-detector", repository / "catalog" / name)
         (repository / "catalog/fraud-detector" / f"{name}-01234567.yaml").touch()
         (repository / "catalog/fraud-detector" / f"1.1.{name}-01234567.yaml").touch()
+        (repository / "catalog/fraud-detector" / f"1.9.0-{name}-01234567.yaml").touch()
     head = len([*(repository / "history/fraud-detector").iterdir()])
     for number, name in enumerate(HOSTILE, head + 1):
         event = {"aliases": {name: "1.0.0"}, "model": name, "tags": [name], "version": name}

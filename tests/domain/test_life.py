@@ -353,9 +353,21 @@ def test_a_promotion_in_between_ends_the_way_forward_but_what_held_can_come_back
     assert (stands(state), path(state)) == ("1 archived, 2 production, 3 archived", "1 3 2")
 
 
-def test_promoting_the_next_one_forward_keeps_the_rest_of_the_way() -> None:
-    state = after(f"{THREE}; rollback to 1; promote 2 production", "rollback to 3")
-    assert path(state) == "1 2 3"
+@pytest.mark.parametrize(
+    ("words", "production"),
+    rows("""
+    rollback; rollback; rollback to 4                            | 1 2 3 4
+    rollback to 1; rollback to 2; rollback to 4                  | 1 2 3 4
+    rollback to 1; promote 2 production; rollback to 4           | 1 2 3 4
+    rollback to 1; promote 3 production; rollback to 4           | 1 3 4
+    rollback to 1; promote 5 production; rollback to 4           | 1 5 4
+    rollback to 1; promote 5 production; rollback; rollback to 5 | 1 5
+    force-archive 4; rollback to 1; rollback to 4                | 1 2 3 4
+    """),
+)
+def test_the_way_forward_is_kept_until_another_way_is_taken(words: str, production: str) -> None:
+    story = f"{THREE}; register 4; register 5; promote 4 production"
+    assert path(after(story, words)) == production
 
 
 def test_the_version_that_is_left_says_so() -> None:

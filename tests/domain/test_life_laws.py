@@ -16,7 +16,7 @@ from mlreg.domain.state import ModelState, fold
 from mlreg.errors import MlregError
 from mlreg.store.codec import canonical_json, parse_json
 
-laws = settings(derandomize=True, deadline=None, max_examples=150)
+laws = settings(derandomize=True, deadline=None, max_examples=120)
 
 HELD = STAGES.order[1:]
 OTHER_NAMES = Stages(("lab", "canary", "live"), {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -40,10 +41,11 @@ def trial_of(workshop: tuple[Lab, Path]) -> Callable[[Subject], Trial]:
     """Puts a subject on the bench; one that was there is not prepared again."""
     lab, directory = workshop
     known: dict[str, Trial] = {}
+    numbers = count()
 
     def get(subject: Subject) -> Trial:
         if subject.name not in known:
-            known[subject.name] = Trial(lab, subject, directory / f"subject-{len(known)}")
+            known[subject.name] = Trial(lab, subject, directory / f"subject-{next(numbers)}")
         return known[subject.name]
 
     return get

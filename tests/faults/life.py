@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 import signal
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from random import Random
 from .calls import CHANGES, ERRORS, Call, Kind, Mode
 from .lab import Fault, Lab, Run
 from .powercut import SURVIVALS, Disk, Survival, mixed, write_tree
-from .subjects import Standing, Words, errs, problems, standing, write_sources
+from .subjects import Standing, Words, errs, lasting, listed, problems, standing, write_sources
 
 _VERSIONS = ("1.0.0", "2.0.0", "3.0.0")
 _SOURCES = ("model.bin", "better.bin", "export")
@@ -28,7 +29,10 @@ _WISHES: tuple[Words, ...] = (
     ("deprecate", "fraud@2.0.0", "--reason", "test"),
     ("deprecate", "fraud@2.0.0", "--lift"),
     ("init",),
+    ("list", "--json"),
+    ("history", "fraud", "--json"),
 )
+_SILENT = ("init", "list", "history")  # they say nothing for the states that killed commands have left of a model
 _ERRORS = (errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EROFS)
 
 
@@ -85,8 +89,10 @@ class Life:
         self._check("Traceback" not in run.err and run.code != 70, "a traceback")
         self._check(run.code != 0 or (code == 0 and now == new), "it said 0, and it was not done")
         self._check(run.is_hit or run.code == code, "without a fault it ends otherwise")
-        # init speaks for the repository only, not for what a killed command has left of a model
-        is_said = run.code == 0 and words != ("init",)
+        if run.code == 0 and words[0] == "list":
+            answer = [lasting(model) for model in json.loads(run.out)["models"]]
+            self._check(answer == listed(self._root), "the list is wrong")
+        is_said = run.code == 0 and words[0] not in _SILENT
         self._possible = [now] if is_said else [*self._possible, now]
 
     def _undisturbed(self, words: Words) -> tuple[Standing, int | None]:

@@ -66,6 +66,12 @@ def write_sources(root: Path) -> None:
         (root / name).write_text(text)
 
 
+def listed(root: Path) -> Sequence[Mapping[str, Any]]:
+    """Returns what `mlreg list --json` should answer, without times."""
+    registry = _opened(root)
+    return [lasting(model) for model in registry.list().document()["models"]] if registry else []
+
+
 def standing(root: Path) -> Standing:
     """Returns where everything stands, without what no two runs have in common: times and random ids.
 
@@ -109,17 +115,18 @@ def litter(root: Path) -> Sequence[str]:
 def _models(registry: Registry | None) -> Mapping[str, Any] | None:
     if registry is None:
         return None
-    models = [_lasting(model) for model in registry.list().document()["models"]]
+    models = [lasting(model) for model in registry.list().document()["models"]]
     return {model["name"]: {**model, **_model(registry, model["name"])} for model in models}
 
 
 def _model(registry: Registry, name: str) -> Mapping[str, Any]:
-    versions = [_lasting(version) for version in registry.versions(name).document()["versions"]]
-    events = [_lasting(event) for event in registry.history(name).document()["events"]]
+    versions = [lasting(version) for version in registry.versions(name).document()["versions"]]
+    events = [lasting(event) for event in registry.history(name).document()["events"]]
     return {"versions": versions, "events": events}
 
 
-def _lasting(document: Mapping[str, Any]) -> dict[str, Any]:
+def lasting(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a document without what no two runs have in common."""
     return {name: value for name, value in document.items() if name not in _OF_THE_MOMENT}
 
 
@@ -151,9 +158,20 @@ THREE: Sequence[Words] = (
     ("promote", "fraud", "3.0.0", "--to", "production"),
 )
 
+NEW_DIRECTORY = Path("deep/project")
+REGISTER = Subject("register a file", ("register", "fraud", "model.bin", "--metric", "auc=0.9"), [("init",)])
+
 COMMANDS = (
     Subject("init", ("init",)),
-    Subject("register a file", ("register", "fraud", "model.bin", "--metric", "auc=0.9"), [("init",)]),
+    Subject(
+        "init in a new directory",
+        ("init", str(NEW_DIRECTORY)),
+        observe=lambda root: standing(root / NEW_DIRECTORY),
+        problems=lambda root: problems(root / NEW_DIRECTORY),
+        errs=lambda root: errs(root / NEW_DIRECTORY),
+        staged=lambda root: staged(root / NEW_DIRECTORY),
+    ),
+    REGISTER,
     Subject("register a directory", ("register", "fraud", "export"), [("init",)]),
     Subject("register a second version", ("register", "fraud", "better.bin", "--tag", "new"), FIRST),
     Subject("register what is there", ("register", "fraud", "model.bin", "--metric", "auc=0.9"), FIRST),

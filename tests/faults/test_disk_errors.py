@@ -10,7 +10,7 @@ from . import campaigns
 from .calls import ERRORS, Mode
 from .campaigns import ERROR_CAMPAIGNS
 from .lab import Fault
-from .subjects import COMMANDS
+from .subjects import COMMANDS, REGISTER
 from .trial import Tally
 
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=str)
@@ -42,7 +42,7 @@ def test_each_error_at_each_call(trial_of, command, fails):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
 def test_the_message_names_the_file(lab, trial_of, number):
-    trial = trial_of(COMMANDS[1])
+    trial = trial_of(REGISTER)
     unnamed = set()
     for at in range(1, trial.number_of(ERRORS[number]) + 1):
         run = trial.run(Fault(ERRORS[number], at, Mode.ERROR_ONCE, number))

@@ -23,11 +23,10 @@ from typing import NamedTuple
 from .calls import CHANGES, Call, Kind
 from .lab import Fault, Lab, Run
 from .powercut import KEPT, LOST, SURVIVALS, Disk, Survival, Tree, mixed
-from .subjects import Standing, Subject, write_sources, write_store
+from .subjects import STAGING_OF_CHECKOUT, Standing, Subject, write_sources, write_store
 
 KINDS = ("BAD", "OTHER", "LIE", "STUCK", "LOUD", "LITTER")
 _NOT_KEPT = (".mlreg/tmp", ".mlreg/cache")
-_TIDYING = (Kind.UNLINK, Kind.RMDIR)
 DISK_FAILED = 11
 NOT_ALLOWED = 4
 
@@ -167,7 +166,7 @@ class Trial:
 
     def _ends_well(self, run: Run, codes: set[int], root: Path, disk: Disk) -> None:
         self._is_quiet(run, codes)
-        if not any(call.injected and call.kind in _TIDYING and not call.is_done for call in run.calls):
+        if not any(call.injected and _excuses(call) for call in run.calls):
             self._is_tidy(root)
         if run.code == 0:
             self._is(root, self.new, "LIE", "it said 0")
@@ -294,6 +293,11 @@ class Trial:
 
     def _found(self, kind: str, what: str) -> None:
         self._tally.findings.append(Finding(kind, f"{self.subject}: {self._when}", what))
+
+
+def _excuses(call: Call) -> bool:
+    """Whether one hit by a fault at `call` need not tidy up at once: the next command does, and that is looked at."""
+    return STAGING_OF_CHECKOUT in call.path or (call.kind in (Kind.UNLINK, Kind.RMDIR) and not call.is_done)
 
 
 def _relevant(tree: Tree) -> Tree:

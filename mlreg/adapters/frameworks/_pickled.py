@@ -12,7 +12,7 @@ from mlreg.errors import UsageError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
-    import joblib  # type: ignore[import-untyped]
+    import joblib
 else:
     joblib = LazyModule("joblib")
 

@@ -11,6 +11,7 @@ from mlreg.errors import ConflictError, NotFoundError
 
 DIRECTORY = ".mlreg"
 VARIABLE = "MLREG_DIR"
+OTHER_VARIABLE = "BRXA_MODEL_REGISTRY_PATH"  # of an older system; ours comes first
 
 
 def find(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -20,13 +21,13 @@ def find(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = 
     Raises:
         NotFoundError: There is none.
     """
-    named = given or environment.get(VARIABLE)
+    named = given or _named(environment)
     if named:
         path = target(named)
         if path.is_dir():
             return path
         raise NotFoundError(
-            f"there is no repository at {quoted(str(named))}",
+            f"there is no repository at {quoted(str(named), 200)}",
             hint="make one with `mlreg init`",
             code="no-repository",
         )
@@ -35,7 +36,7 @@ def find(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = 
         if (directory / DIRECTORY).is_dir():
             return directory / DIRECTORY
     raise NotFoundError(
-        f"there is no repository in {quoted(str(here))} or above it",
+        f"there is no repository in {quoted(str(here), 200)} or above it",
         hint="make one with `mlreg init`, or name one with `-C DIR`",
         code="no-repository",
     )
@@ -43,7 +44,7 @@ def find(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = 
 
 def is_named(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = os.environ) -> bool:
     """Whether somebody said where the repository is, so that it is not looked for."""
-    return bool(given or environment.get(VARIABLE))
+    return bool(given or _named(environment))
 
 
 def place_for_new(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -52,7 +53,7 @@ def place_for_new(given: str | os.PathLike[str] | None, environment: Mapping[str
     Raises:
         ConflictError: A file is in the way.
     """
-    directory = target(given or environment.get(VARIABLE) or working_directory())
+    directory = target(given or _named(environment) or working_directory())
     there = next(path for path in (directory, *directory.parents) if os.path.lexists(path))
     if not there.is_dir():
         raise _in_the_way(there)
@@ -95,6 +96,10 @@ def working_directory() -> Path:
         return Path.cwd()
     except FileNotFoundError:
         raise NotFoundError("the working directory does not exist any more", hint="go to one that does: `cd`") from None
+
+
+def _named(environment: Mapping[str, str]) -> str | None:
+    return environment.get(VARIABLE) or environment.get(OTHER_VARIABLE)
 
 
 def _in_the_way(path: Path) -> ConflictError:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mlreg.answers.completion import Completion
 from mlreg.cli import shells
-from mlreg.cli.output import View
 from mlreg.cli.shells.commandline import SHELLS
+from mlreg.cli.verbatim import view_of
 from mlreg.domain.names import quoted, suggestion
 from mlreg.errors import UsageError
-from mlreg.lazy import LazyModule
-
-if TYPE_CHECKING:
-    from mlreg.cli import screen
-else:
-    screen = LazyModule("mlreg.cli.screen")
 
 EXAMPLES = """\b
 Examples:
@@ -37,10 +31,4 @@ def run(
         near = suggestion(shell, SHELLS)
         raise UsageError(f"there is no script for {quoted(shell)}", hint=near or f"the shells are {', '.join(SHELLS)}")
     answer = Completion(shell=shell, script=shells.script(shell))
-    lines = answer.script.splitlines()
-    ctx.obj.output().show(answer, View(rows=[(line,) for line in lines], ids=lines, draw=lambda on: _draw(on, lines)))
-
-
-def _draw(on: screen.Screen, lines: list[str]) -> None:
-    for line in lines:
-        on.line(line)
+    ctx.obj.output().show(answer, view_of(answer.script))

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mlreg.answers.help import Help
 from mlreg.cli import COMMANDS, load_command
-from mlreg.cli.output import View
 from mlreg.cli.topics import TOPICS, documents, schema, schema_text, summary, text
+from mlreg.cli.verbatim import view_of
 from mlreg.domain.names import quoted, suggestion
 from mlreg.errors import UsageError
-from mlreg.lazy import LazyModule
-
-if TYPE_CHECKING:
-    from mlreg.cli import screen
-else:
-    screen = LazyModule("mlreg.cli.screen")
 
 EXAMPLES = """\b
 Examples:
@@ -38,9 +32,7 @@ def run(
     Without a topic, the topics are listed.
     """
     answer = _answer(ctx, words or [])
-    lines = answer.text.splitlines()
-    ids = lines if answer.topic else answer.topics
-    ctx.obj.output().show(answer, View(rows=[(line,) for line in lines], ids=ids, draw=lambda on: _draw(on, lines)))
+    ctx.obj.output().show(answer, view_of(answer.text, ids=None if answer.topic else answer.topics))
 
 
 def _answer(ctx: typer.Context, words: list[str]) -> Help:
@@ -83,8 +75,3 @@ def _document(name: str) -> Help:
 def _command(ctx: typer.Context, name: str) -> str:
     command = load_command(name)
     return command.get_help(typer.Context(command, info_name=name, parent=ctx.parent))
-
-
-def _draw(on: screen.Screen, lines: list[str]) -> None:
-    for line in lines:
-        on.line(line)

@@ -67,8 +67,10 @@ def _draw(on: screen.Screen, answer: Info) -> None:
     _section(on, "metrics", [(name, number(value)) for name, value in facts["metrics"].items()])
     _section(on, "parameters", list(facts["params"].items()))
     _section(on, "custom facts", list(facts["meta"].items()))
-    _section(on, "files", [(file["path"], size(file["size_bytes"])) for file in facts["files"]])
-    _section(on, "environment", [(key.replace("_", " "), value) for key, value in facts["environment"].items()])
+    _section(on, "files", [(file["path"], _sized(file)) for file in facts["files"]])
+    _section(on, "data set", [(key.replace("_", " "), value) for key, value in facts["dataset"].items()])
+    for title, kind in (("environment", "environment"), ("git", "git"), ("run", "run")):
+        _section(on, title, [(key.replace("_", " "), _joined(value)) for key, value in facts[kind].items()])
     _section(
         on,
         "model",
@@ -92,6 +94,14 @@ def _section(on: screen.Screen, title: str, pairs: list[tuple[str, Any]]) -> Non
         on.facts(pairs[:20], indent=2)
         if len(pairs) > 20:
             on.line(f"and {len(pairs) - 20} more: see them all with `--json`", "dim", indent=2)
+
+
+def _sized(file: Mapping[str, Any]) -> str:
+    return size(file["size_bytes"]) + (f", {file['role']}" if file["role"] else "")
+
+
+def _joined(value: Any) -> Any:
+    return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _shortened(names: list[str]) -> str:

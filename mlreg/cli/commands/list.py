@@ -8,36 +8,84 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlreg.cli.output import View
-from mlreg.cli.text import ago, number
+from mlreg.cli.text import ago
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from mlreg.answers.listed import Listing, ModelLine
-    from mlreg.answers.versions import VersionLine, VersionListing
-    from mlreg.cli import screen, trends
+    from mlreg.answers.listed import Listing
+    from mlreg.cli import screen, versions
+    from mlreg.domain.listing import Summary
 else:
-    trends = LazyModule("mlreg.cli.trends")
+    versions = LazyModule("mlreg.cli.versions")
     screen = LazyModule("mlreg.cli.screen")
 
 EXAMPLES = """\b
 Examples:
   mlreg list
   mlreg list fraud-detector
-  mlreg list --json"""
+  mlreg list --stage production --owner risk@example.org
+  mlreg list fraud-detector --where 'metrics.auc>0.9' --where meta.team=risk --sort -metrics.auc --limit 5
+  mlreg list --search "black friday"
+  mlreg list --eol"""
 
 
 def run(
     ctx: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A model: its versions are listed.")] = None,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="TEXT", help="Words in descriptions, notes, tags and names.")
+    ] = None,
+    stage: Annotated[
+        str | None, typer.Option("--stage", metavar="STAGE", help="Versions at this stage, or archived.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="Versions with this tag.")] = None,
+    owner: Annotated[str | None, typer.Option("--owner", metavar="WHO", help="Versions that they answer for.")] = None,
+    framework: Annotated[str | None, typer.Option("--framework", metavar="NAME", help="Made with it.")] = None,
+    increment: Annotated[
+        str | None, typer.Option("--increment", metavar="ID", help="Of this increment of the project.")
+    ] = None,
+    deprecated: Annotated[
+        bool | None, typer.Option("--deprecated/--no-deprecated", help="Only those, or all but those.")
+    ] = None,
+    eol: Annotated[
+        bool, typer.Option("--eol", help="Whose end of life is in 30 days or fewer, or past; the first to end first.")
+    ] = False,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", metavar="COND", help="Such as 'metrics.f1>0.9' or meta.team=risk.")
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option("--sort", metavar="FACT", help="By a fact; -metrics.auc is the greatest first.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="So many at most.")] = None,
 ) -> None:
-    """List the models, or the versions of one."""
+    """List the models, or the versions of one.
+
+    With conditions: the versions, of all models or of one, that are so.
+    """
     session = ctx.obj
-    if name is None:
+    wishes = {
+        "search": search,
+        "stage": stage,
+        "tags": tag,
+        "owner": owner,
+        "framework": framework,
+        "increment": increment,
+        "deprecated": deprecated,
+        "ending": eol or None,
+        "where": where,
+        "sort": sort,
+        "limit": limit,
+    }
+    stated = {wish: value for wish, value in wishes.items() if value is not None}
+    if stated:
+        answer = session.registry().find(name, **stated)
+        session.output().show(answer, versions.found(answer))
+    elif name is None:
         listing = session.registry().list()
         session.output().show(listing, _models(listing))
     else:
-        versions = session.registry().versions(name)
-        session.output().show(versions, _versions(versions))
+        listing = session.registry().versions(name)
+        session.output().show(listing, versions.listed(listing))
 
 
 def _models(answer: Listing) -> View:
@@ -48,7 +96,7 @@ def _models(answer: Listing) -> View:
     )
 
 
-def _model_row(line: ModelLine) -> Sequence[Any]:
+def _model_row(line: Summary) -> Sequence[Any]:
     facts = line.document()
     stages = ",".join(f"{stage}={version}" for stage, version in facts["stages"].items())
     return facts["name"], facts["latest"], facts["versions"], stages, ",".join(facts["tags"]), facts["updated_at"]
@@ -79,54 +127,5 @@ def _model_cells(facts: Mapping[str, Any]) -> Sequence[Any]:
         facts["latest"] or "-",
         facts["versions"],
         ago(facts["updated_at"]),
-        " ".join(facts["tags"]),
-    )
-
-
-def _versions(answer: VersionListing) -> View:
-    return View(
-        rows=[_version_row(line) for line in answer.versions],
-        ids=[str(line.standing.version) for line in answer.versions],
-        draw=lambda on: _draw_versions(on, answer),
-    )
-
-
-def _version_row(line: VersionLine) -> Sequence[Any]:
-    facts = line.document()
-    metrics = ",".join(f"{name}={value}" for name, value in facts["metrics"].items())
-    deprecated = facts["deprecated"]["reason"] if facts["deprecated"] else ""
-    return (
-        facts["version"], facts["stage"], metrics, facts["registered_at"], facts["registered_by"], facts["digest"],
-        ",".join(facts["tags"]), deprecated,
-    )  # fmt: skip
-
-
-def _draw_versions(on: screen.Screen, answer: VersionListing) -> None:
-    lines = [line.document() for line in answer.versions]
-    names = sorted({name for facts in lines for name in facts["metrics"]})
-    columns = (
-        screen.Column("version"),
-        screen.Column("stage", least=12),
-        *(screen.Column(name, is_number=True, rank=10 + at) for at, name in enumerate(names)),
-        screen.Column("registered"),
-        screen.Column("by", rank=10_002),
-        screen.Column("tags", least=16, rank=10_001),
-    )
-    cells = [_version_cells(line.document(), names, line.ending) for line in answer.versions]
-    left_out = on.table(columns, cells)
-    if left_out:
-        titles = ", ".join(column.title for column in left_out)
-        on.line(f"no room for {titles}: see `mlreg list {answer.name} --json`", "dim")
-    trends.draw(on, lines)
-
-
-def _version_cells(facts: Mapping[str, Any], names: Sequence[str], ending: str | None) -> Sequence[Any]:
-    mark = f", {ending or 'deprecated'}" if facts["deprecated"] else ""
-    return (
-        screen.styled(facts["version"], "bold"),
-        screen.badge(facts["stage"], mark),
-        *(number(facts["metrics"].get(name)) for name in names),
-        ago(facts["registered_at"]),
-        facts["registered_by"],
         " ".join(facts["tags"]),
     )

@@ -111,7 +111,7 @@ def _verb(name: str, everywhere: set[str]) -> Verb:
 def _options(command: str, params: Sequence[Any]) -> list[Option]:
     return [
         Option(
-            names=param.opts,
+            names=[*param.opts, *param.secondary_opts],
             help=_plain(param.help or ""),
             metavar=param.metavar or "",
             value=None if param.is_flag else _value(command, param),

@@ -1,0 +1,25 @@
+"""Owns how a text of several lines is shown: line by line, with its indentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from mlreg.cli.output import View
+from mlreg.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from mlreg.cli import screen
+else:
+    screen = LazyModule("mlreg.cli.screen")
+
+
+def view_of(text: str, *, ids: Iterable[str] | None = None) -> View:
+    """Returns the view of `text`; `-q` prints `ids`, by default the text too."""
+    lines = text.splitlines()
+    return View(rows=[(line,) for line in lines], ids=lines if ids is None else ids, draw=lambda on: _draw(on, lines))
+
+
+def _draw(on: screen.Screen, lines: Iterable[str]) -> None:
+    for line in lines:
+        on.line(line.lstrip(), indent=len(line) - len(line.lstrip()))
