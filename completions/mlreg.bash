@@ -106,7 +106,7 @@ _mlreg_options() {
     case $1 in
         init) kind=words words=(--dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         register) kind=words words=(-f --file --role --version --bump --metric --metrics --param --params --feature --features --signature --requirements --framework --type --parent --data --data-file --data-rows --data-version --feature-set --experiment --increment --tag --owner --description --meta --stage --follow-links --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
-        list) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        list) kind=words words=(--search --stage --tag --owner --framework --increment --deprecated --no-deprecated --eol --where --sort --limit -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         info) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         promote) kind=words words=(--to --from --expect --reason --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         rollback) kind=words words=(--to --stage --expect --reason --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
@@ -162,6 +162,15 @@ _mlreg_value() {
         register:--description) kind=nothing ;;
         register:--meta) kind=nothing ;;
         register:--stage) kind=stages ;;
+        list:--search) kind=nothing ;;
+        list:--stage) kind=all-stages ;;
+        list:--tag) kind=tags ;;
+        list:--owner) kind=nothing ;;
+        list:--framework) kind=nothing ;;
+        list:--increment) kind=nothing ;;
+        list:--where) kind=nothing ;;
+        list:--sort) kind=nothing ;;
+        list:--limit) kind=nothing ;;
         promote:--to) kind=stages ;;
         promote:--from) kind=all-stages ;;
         promote:--expect) kind=expected ;;

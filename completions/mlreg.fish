@@ -54,6 +54,7 @@ function __mlreg_takes_value
     switch $argv[1]$argv[2]
         case '*-C' '*--repo' '*--ci' '*--actor'
         case register-f register--file register--role register--version register--bump register--metric register--metrics register--param register--params register--feature register--features register--signature register--requirements register--framework register--type register--parent register--data register--data-file register--data-rows register--data-version register--feature-set register--experiment register--increment register--tag register--owner register--description register--meta register--stage
+        case list--search list--stage list--tag list--owner list--framework list--increment list--where list--sort list--limit
         case promote--to promote--from promote--expect promote--reason
         case rollback--to rollback--stage rollback--expect rollback--reason
         case compare--fail-on
@@ -137,6 +138,17 @@ complete -c mlreg -n "__mlreg_at register" -l follow-links -d 'Follow links that
 complete -c mlreg -n "__mlreg_at register" -l dry-run -d 'Decide and print everything, write nothing.'
 
 complete -c mlreg -n '__mlreg_at list 0' -k -a '(__mlreg_ask models)'
+complete -c mlreg -n "__mlreg_at list" -l search -x -d 'Words in descriptions, notes, tags and names.'
+complete -c mlreg -n "__mlreg_at list" -l stage -x -k -a '(__mlreg_ask all-stages)' -d 'Versions at this stage, or archived.'
+complete -c mlreg -n "__mlreg_at list" -l tag -x -k -a '(__mlreg_ask tags)' -d 'Versions with this tag.'
+complete -c mlreg -n "__mlreg_at list" -l owner -x -d 'Versions that they answer for.'
+complete -c mlreg -n "__mlreg_at list" -l framework -x -d 'Made with it.'
+complete -c mlreg -n "__mlreg_at list" -l increment -x -d 'Of this increment of the project.'
+complete -c mlreg -n "__mlreg_at list" -l deprecated -l no-deprecated -d 'Only those, or all but those.'
+complete -c mlreg -n "__mlreg_at list" -l eol -d 'Whose end of life is in 30 days or fewer, or past; the first to end first.'
+complete -c mlreg -n "__mlreg_at list" -l where -x -d 'Such as \'metrics.f1>0.9\' or meta.team=risk.'
+complete -c mlreg -n "__mlreg_at list" -l sort -x -d 'By a fact; -metrics.auc is the greatest first.'
+complete -c mlreg -n "__mlreg_at list" -l limit -x -d 'So many at most.'
 
 complete -c mlreg -n '__mlreg_at info 0' -k -a '(__mlreg_ask references)'
 complete -c mlreg -n '__mlreg_at info 1' -k -a '(__mlreg_ask selectors)'

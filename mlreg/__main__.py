@@ -1,18 +1,20 @@
 """Owns the entry: `mlreg` and `python -m mlreg`."""
 
 import gc
-import os
-import signal
 import sys
 
 gc.set_threshold(100_000)  # nothing that start-up makes is garbage: looking for it is a tenth of the time of a call
 
-if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # until `main` is there to end without a traceback
-    signal.signal(signal.SIGINT, lambda number, frame: os._exit(130))
-
 if sys.argv[1:2] == ["__complete"]:  # asked at every TAB: answered without what the commands need
     from mlreg.complete import main
 else:
+    import os
+    import signal
+
+    # until `main` is there to end without a traceback
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, lambda number, frame: os._exit(130))
+
     from mlreg.cli import main
 
 __all__ = ["main"]

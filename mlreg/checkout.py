@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlreg.adapters.surroundings import location
+from mlreg.adapters.surroundings.durable import sync_directory, sync_file, sync_way_to
+from mlreg.adapters.surroundings.process import is_running
 from mlreg.answers.checked_out import CheckedOut
 from mlreg.bench import Bench
 from mlreg.domain.names import checked_path, quoted
@@ -17,6 +19,8 @@ from mlreg.domain.record import FileEntry
 from mlreg.errors import ConflictError, IntegrityError, UsageError
 from mlreg.resolve import find_used, joined_ref
 from mlreg.store.blobs import Blobs, Progress, measure, no_progress
+
+_STAGING = ".mlreg-checkout-"
 
 
 def check_out(
@@ -61,7 +65,8 @@ def write_files(blobs: Blobs, files: Sequence[FileEntry], directory: Path, progr
     made = _make(directory)
     placed: list[Path] = []
     try:
-        staging = Path(tempfile.mkdtemp(prefix=".mlreg-checkout-", dir=directory))
+        _sweep(directory)
+        staging = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{os.getpid()}-", dir=directory))
         try:
             for entry in missing:
                 _write(blobs, entry, staging / entry.path, progress)
@@ -69,7 +74,7 @@ def write_files(blobs: Blobs, files: Sequence[FileEntry], directory: Path, progr
                 _place(staging / entry.path, directory, entry.path, placed)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        _sync_tree(directory, missing)
+        _sync_tree(directory, files)
     except BaseException:
         _unmake([*made, *placed])
         raise
@@ -172,9 +177,18 @@ def _place(staged: Path, directory: Path, path: str, placed: list[Path]) -> None
 
 
 def _sync_tree(directory: Path, entries: Sequence[FileEntry]) -> None:
-    for path in {directory, *((directory / entry.path).parent for entry in entries)}:
-        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    """Makes all the files outlast a loss of power; those found were perhaps left by one who was killed before."""
+    for entry in entries:
+        sync_file(directory / entry.path)
+    within = {parent for entry in entries for parent in Path(entry.path).parents}
+    for parent in within:
+        sync_directory(directory / parent)
+    sync_way_to(directory)
+
+
+def _sweep(directory: Path) -> None:
+    """Takes away what checkouts have left that were killed."""
+    for left in directory.glob(f"{_STAGING}*"):
+        pid = left.name.removeprefix(_STAGING).partition("-")[0]
+        if pid.isdigit() and not is_running(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)

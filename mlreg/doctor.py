@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from mlreg.adapters.surroundings import disk, identity, ignored, installation
@@ -20,13 +21,14 @@ from mlreg.domain.stages import Stages
 from mlreg.domain.state import ModelState, Standing
 from mlreg.domain.times import timestamp
 from mlreg.errors import MissingError, MlregError, NotFoundError
-from mlreg.store import codec, layout
+from mlreg.store import codec, layout, seals
 from mlreg.store.repository import birth_of
 from mlreg.version import __version__
 
 _SKEW_S = 300
 _OLD_S = 86_400
 _LITTLE_BYTES = 200_000_000
+_CACHED_MOST = 10_000
 Look = Callable[[], Check]
 
 
@@ -62,7 +64,7 @@ def examine(bench: Bench, directory: Path, checks: Iterable[Check]) -> Diagnosis
         found += [_guarded(name, look) for name, look in looks.items()]
     found += [
         _guarded("disk", lambda: _disk(directory)),
-        _guarded("cache", lambda: _cache(directory)),
+        _guarded("cache", lambda: _cache(directory, bench.journal.now())),
         _guarded("leftovers", lambda: _leftovers(directory, bench.journal.now())),
         _guarded("git", lambda: _git(directory)),
     ]
@@ -263,16 +265,29 @@ def _disk(directory: Path) -> Check:
     return Check("disk", f"{free // 1_000_000_000} GB free" if not findings else "not as it should be", findings)
 
 
-def _cache(directory: Path) -> Check:
+def _cache(directory: Path, now: datetime) -> Check:
     place = directory / layout.CACHE
     if not place.exists():
         return Check("cache", "empty")
+    fix = f"rm -rf {_word(str(place))}"
     stuck = place if not place.is_dir() else disk.unwritable(place)
-    if stuck is None:
-        return Check("cache", "can be written")
-    message = f"{stuck} cannot be written: everything works, and is slower than need be"
-    finding = Finding("cache", str(stuck), message, f"rm -rf {_word(str(place))}", is_advice=True)
-    return Check("cache", "cannot be written", [finding])
+    if stuck is not None:
+        message = f"{stuck} cannot be written: everything works, and is slower than need be"
+        return Check("cache", "cannot be written", [Finding("cache", str(stuck), message, fix, is_advice=True)])
+    files = islice(disk.files(place, now_s=now.timestamp()), _CACHED_MOST)
+    damaged = [file.path for file in files if file.path.suffix != ".new" and not _is_whole(file.path)]
+    if damaged:
+        message = f"{len(damaged)} files are not what was written: they are passed over, and made anew in time"
+        finding = Finding("cache-damaged", str(damaged[0]), message, fix, is_advice=True)
+        return Check("cache", "damaged", [finding])
+    return Check("cache", "can be written")
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return seals.is_whole(path.read_bytes())
+    except OSError:
+        return False
 
 
 def _leftovers(directory: Path, now: datetime) -> Check:

@@ -67,6 +67,7 @@ class Journal:
                 self._history.settle(model, state)
                 return Outcome(state, None)
             stamp = stamp or self.stamp()
+            self._history.settle(model, state)  # the name that the new event builds on is to outlast it
             try:
                 event = self._history.append(state, model, draft, stamp)
                 return Outcome(state, draft, event.number, event.at)

@@ -14,6 +14,7 @@ import signal
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,6 +59,10 @@ class CurrentRun(Notes):
     def __init__(self, directory: Path) -> None:
         super().__init__()
         self.directory = directory
+        before = _noted(directory)
+        self.params.update(before.get("params", {}))
+        self.metrics.update(before.get("metrics", {}))
+        self.features = before.get("features", [])
         self._keep_environment(())
 
     def register(self, name: Any, *models: Any, companions: Mapping[str, Any] | None = None, **facts: Any) -> None:
@@ -98,12 +103,13 @@ class CurrentRun(Notes):
                 self._write(f"{name}.json", noted)
 
     def _keep_environment(self, distributions: Iterable[str]) -> None:
-        facts: dict[str, Any] = dict(environment.capture())
-        packages = environment.installed(distributions)
-        self._write(_ENVIRONMENT, {**facts, "packages": packages} if packages else facts)
+        known = _environment(self.directory).get("environment", {})
+        packages = sorted({*known.get("packages", ()), *environment.installed(distributions)})
+        self._write(_ENVIRONMENT, {**environment.capture(), **({"packages": packages} if packages else {})})
 
     def _write(self, name: str, value: Any) -> None:
-        staged = self.directory / f".{name}"
+        # a training may have several processes
+        staged = self.directory / f".{name}.{os.getpid()}"
         staged.write_bytes(codec.canonical_json(value))
         staged.rename(self.directory / name)
 
@@ -151,7 +157,7 @@ def run(
         keeps = any(directory.iterdir())
         captured = {"run": {"duration_s": duration_s, "command": list(command)}, **_environment(directory)}
         requests = _requests(directory, words, spec)
-        notes = [note for request in requests for note in _stale(request.get("paths", ()), at)]
+        notes = [note for request in requests for note in _stale(request, at)]
         answers = [_registered(register, request, captured) for request in requests]
         keeps = False
     except MlregError as error:
@@ -260,10 +266,10 @@ def _environment(directory: Path) -> dict[str, Any]:
     return {"environment": intake.read_mapping(path)} if path.exists() else {}
 
 
-def _stale(paths: Iterable[str | os.PathLike[str]], began: float) -> list[str]:
-    """Returns a warning for each file that is older than the run."""
-    files = [Path(path) for path in paths if os.path.isfile(path)]
-    old = [path for path in files if path.stat().st_mtime < began - _CLOCKS_DIFFER_S]
+def _stale(request: Mapping[str, Any], began: float) -> list[str]:
+    """Returns a warning for each file of `request` that is older than the run."""
+    given = [*request.get("paths", ()), *chain.from_iterable(request.get("companions", {}).values())]
+    old = [path for path in map(Path, given) if path.is_file() and path.stat().st_mtime < began - _CLOCKS_DIFFER_S]
     return [f"{quoted(str(path), 200)} is older than the run: did the command write it?" for path in old]
 
 

@@ -114,10 +114,18 @@ def covered(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
         if value is None or value is False or (isinstance(value, Sized) and not len(value)):
             continue
         if isinstance(value, Mapping) and isinstance(known, Mapping):
-            result[key] = _deeply(known, value) if key == "meta" else {**known, **value}
+            kept = _without_rivals(known, value) if key == "dataset" else known
+            result[key] = _deeply(known, value) if key == "meta" else {**kept, **value}
         else:
             result[key] = [*(known or ()), *value] if key == "tags" else value
     return result
+
+
+def _without_rivals(dataset: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns `dataset` without what `above` says in another way: a file, or digest and size."""
+    ways = ({"file"}, {"digest", "size_bytes"})
+    rivals = {key for way, other in (ways, ways[::-1]) if way & above.keys() for key in other}
+    return {key: value for key, value in dataset.items() if key not in rivals}
 
 
 def _deeply(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

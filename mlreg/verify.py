@@ -16,7 +16,7 @@ from mlreg.errors import IntegrityError, MlregError
 from mlreg.store import codec, layout
 from mlreg.store.blobs import Progress, no_progress
 from mlreg.store.catalog import content_digest, facts_digest, version_from_record
-from mlreg.store.history import check_chain, check_place, event_from_bytes, replay
+from mlreg.store.history import Seen, check_chain, check_place, event_from_bytes, replay
 from mlreg.store.repository import Repository, format_bytes
 
 _UNCHECKED = (layout.CONFIG, layout.CACHE, layout.TMP, layout.OBSERVATIONS)
@@ -77,8 +77,10 @@ class _Check:
         self._birth(histories.pop(layout.REPOSITORY, []))
         for model, event_keys in histories.items():
             self._model(model, event_keys)
-        for model in sorted({model for key in keys if (model := layout.model_of_record(key))} - histories.keys()):
+        recorded = {model for key in keys if (model := layout.model_of_record(key))}
+        for model in sorted(recorded - histories.keys()):
             self._nothing_more(layout.event(model, 1))
+        self._seen(self._repository.seen(recorded | histories.keys()))
         self._unreferenced(keys)
         self._referenced_blobs()
         return self._findings
@@ -86,6 +88,7 @@ class _Check:
     def only(self, model: str) -> Findings:
         keys = self._repository.backend.list(layout.events(model))
         self._model(model, [key for key in keys if layout.number_of_event(key) is not None])
+        self._seen(seen for seen in self._repository.seen([folded(model)]) if seen.model == folded(model))
         self._referenced_blobs()
         return self._findings
 
@@ -156,6 +159,19 @@ class _Check:
             return
         except OSError as error:
             self._note(key, error, "unreadable")
+
+    def _seen(self, events: Iterable[Seen]) -> None:
+        """Checks that the events are there that the cache has seen: it is believed in nothing else."""
+        for model, number, digest in events:
+            key = layout.event(model, number)
+            try:
+                if self._event(key).digest != digest:
+                    self._findings.add("chain-broken", key, "is another event than was here before")
+            except FileNotFoundError:
+                if key not in {problem.object for problem in self._findings.problems}:
+                    self._findings.add("event-missing", key, "is missing and was here before")
+            except (MlregError, OSError):
+                continue  # it was noted on the way
 
     def _record(self, event: Event) -> None:
         key = layout.record(event.model, str(event.version), event.effects["record"])

@@ -302,6 +302,15 @@ class TestFromInside:
         assert mlreg("run", "--register", "x", "model.bin", "--", *python(code)).code == 0
         assert (info(mlreg, "x")["metrics"], info(mlreg, "x")["features"]) == ({"auc": 0.5}, ["a"])
 
+    def test_another_part_of_the_script_goes_on_where_the_first_was(self, tmp_path):
+        one = CurrentRun(tmp_path)
+        one.log_params({"a": 1})
+        one.register("x", StandardScaler())
+        other = CurrentRun(tmp_path)
+        other.log_params({"b": 2})
+        assert json.loads((tmp_path / "params.json").read_text()) == {"a": 1, "b": 2}
+        assert "scikit-learn" in (tmp_path / "environment.json").read_text()
+
     def test_the_data_is_found_where_the_script_was(self, mlreg, python, tmp_path):
         (tmp_path / "deep").mkdir()
         (tmp_path / "deep/train.csv").write_text("a\n1\n")

@@ -46,7 +46,7 @@ class Info(Answer):
             "params": dict(record.params),
             "features": list(record.features),
             "signature": dict(record.signature) if record.signature is not None else None,
-            "environment": dict(record.captured.get("environment", {})),
+            "environment": dict(sorted(record.captured.get("environment", {}).items())),
             "files": [entry.document() for entry in record.files],
             "lineage": dict(record.lineage),
             "tags": list(standing.tags),
@@ -71,6 +71,6 @@ class Info(Answer):
             "unknown": dict(record.unknown),
             "notes": [noted(event) for event in standing.notes],
             "dataset": dict(record.dataset),
-            "git": dict(record.captured.get("git", {})),
-            "run": dict(record.captured.get("run", {})),
+            "git": dict(sorted(record.captured.get("git", {}).items())),
+            "run": dict(sorted(record.captured.get("run", {}).items())),
         }

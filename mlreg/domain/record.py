@@ -59,8 +59,8 @@ class FileEntry(NamedTuple):
 class ModelVersion:
     """The facts of one version of a model.
 
-    `files` is sorted by path. `lineage` has some of `LINEAGE_KEYS`, each a text; `dataset` some of `DATASET_KEYS`. `signature` is what was declared,
-    `None` where nothing was. `unknown` keeps the fields that a newer mlreg has written.
+    `files` is sorted by path. `lineage` has some of `LINEAGE_KEYS`, each a text; `dataset` some of `DATASET_KEYS`.
+    `signature` is what was declared, `None` where nothing was. `unknown` keeps the fields that a newer mlreg has written.
     """
 
     name: str
@@ -140,8 +140,7 @@ def version_from_facts(facts: Any, *, source: str) -> ModelVersion:
             description=_optional_text(facts.get("description")),
             tags=_texts(facts.get("tags", [])),
             metrics={
-                str(name): Metric.parse(str(name), raw)
-                for name, raw in _mapping(facts.get("metrics", {})).items()
+                str(name): Metric.parse(str(name), raw) for name, raw in _mapping(facts.get("metrics", {})).items()
             },
             params=_mapping(facts.get("params", {})),
             features=_texts(facts.get("features", [])),

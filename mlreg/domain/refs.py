@@ -132,9 +132,7 @@ def checked_alias(text: str, stages: Stages) -> str:
     )
 
 
-def resolve(
-    state: ModelState, selector: Selector, *, stages: Stages, digests: FileDigests, asked: str
-) -> Resolved:
+def resolve(state: ModelState, selector: Selector, *, stages: Stages, digests: FileDigests, asked: str) -> Resolved:
     """Returns the version of the model that `selector` means.
 
     Args:
@@ -185,9 +183,7 @@ def resolve_used(state: ModelState, *, stages: Stages) -> Resolved:
     if seat.tenures:
         raise _nobody(state, stages.top)
     latest = _found(state.latest(), state, state.spelling, "has no release yet")
-    note = (
-        f"nothing of {state.spelling} was ever in {stages.top}: taking the latest release, {latest.version}"
-    )
+    note = f"nothing of {state.spelling} was ever in {stages.top}: taking the latest release, {latest.version}"
     return Resolved(latest, LATEST, note)
 
 
@@ -214,7 +210,9 @@ def _stage_selector(text: str, stages: Stages) -> ByStage | None:
             hint="name one of `mlreg list NAME`",
         )
     if text != form["stage"] and not stages.has_holder(stage):
-        raise UsageError(f"{stage} has no single holder, so there is none before or then", hint=f"ask it of `NAME@{stages.top}`")
+        raise UsageError(
+            f"{stage} has no single holder, so there is none before or then", hint=f"ask it of `NAME@{stages.top}`"
+        )
     back = form["back"]
     return ByStage(
         stage,
@@ -241,9 +239,7 @@ def _by_version(state: ModelState, selector: ByVersion) -> Resolved:
     except NotFoundError as error:
         if selector.partial:
             short = ".".join(text.split(".")[:2]).removesuffix(".0")
-            error.hint = (
-                f"a version is taken whole; for the greatest of {short} write `{state.spelling}@^{short}`"
-            )
+            error.hint = f"a version is taken whole; for the greatest of {short} write `{state.spelling}@^{short}`"
         raise
 
 

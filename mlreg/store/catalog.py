@@ -141,7 +141,11 @@ def facts_from_record(data: bytes, key: str) -> Any:
     except UsageError as error:
         raise IntegrityError(error.message, hint="look at `mlreg verify`", facts={"object": key}) from error
     if isinstance(facts, dict) and isinstance(facts.get("format"), int) and facts["format"] > RECORD_FORMAT:
-        raise MissingError(f"{key} was written by a newer mlreg", hint="install the newest with `pip install -U mlreg`", code="newer-format")
+        raise MissingError(
+            f"{key} was written by a newer mlreg",
+            hint="install the newest with `pip install -U mlreg`",
+            code="newer-format",
+        )
     return facts
 
 

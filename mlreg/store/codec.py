@@ -15,6 +15,7 @@ CHUNK_BYTES = 1 << 20
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 64
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _TOKEN = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[][{}]|-?(?:NaN|Infinity|[0-9][0-9.eE+-]*)', re.DOTALL)
 
 
@@ -77,6 +78,27 @@ def parse_json(data: bytes, *, name: str) -> Any:
     return value
 
 
+def parse_canonical_json(data: bytes, *, name: str) -> Any:
+    """Returns the value of a JSON text in canonical form: the one for which `canonical_json` returns `data`.
+
+    Faster than `parse_json`: nothing of what that one refuses is left after writing it again.
+
+    Raises:
+        UsageError: The file `name` is too long or not UTF-8.
+        ValueError: It is not JSON in canonical form.
+    """
+    text = check_readable(data, name=name)
+    try:
+        value = json.loads(text)
+        if text.count("[") + text.count("{") > MAX_DEPTH:
+            _check(value, 0)
+        if _ENCODER.encode(value) + "\n" != text:
+            raise ValueError("it is not in canonical form")
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    return value
+
+
 def digest(data: bytes) -> str:
     """Returns the digest of `data`: `sha256:` and 64 hexadecimal digits."""
     return f"sha256:{sha256(data).hexdigest()}"
@@ -100,9 +122,16 @@ class Hasher:
 
 
 def chunks(stream: BinaryIO, size_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """Yields what is left of `stream` in pieces of at most `size_bytes`."""
-    while chunk := stream.read(size_bytes):
-        yield chunk
+    """Yields what is left of `stream` in pieces of at most `size_bytes`.
+
+    Raises:
+        OSError: It cannot be read; `filename` says which.
+    """
+    try:
+        while chunk := stream.read(size_bytes):
+            yield chunk
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, getattr(stream, "name", None)) from error
 
 
 def _check(value: Any, depth: int) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from mlreg.domain.listing import Summary, summary_of
 from mlreg.ports import Backend, Cache
 from mlreg.store import layout, tables
-from mlreg.store.history import History
+from mlreg.store.history import History, Seen
+from mlreg.store.pages import Pages, UnusableError
+from mlreg.store.snapshots import sight_of
 from mlreg.store.tables import Line, Table
 
 SNAPSHOT_AFTER = 8
@@ -56,6 +59,18 @@ class Index:
 
     def _line(self, model: str, summary: Summary) -> Line:
         return tables.line_of(self._backend.mark(layout.event(model, summary.head)) or "", [summary])
+
+
+def seen(cache: Cache, models: Iterable[str]) -> list[Seen]:
+    """Returns the newest events that `cache` has seen of `models`, and of all models that it knows, by name."""
+    known = _summaries(tables.read(cache, layout.overview()))
+    found = {Seen(model, summary.head, summary.head_digest) for model, summary in known.items()}
+    for model in known.keys() | set(models):
+        data = cache.get(layout.snapshot(model))
+        with suppress(UnusableError):
+            if data is not None:
+                found.add(Seen(model, *sight_of(Pages(data))))
+    return sorted(found)
 
 
 def _summaries(table: Table) -> dict[str, Summary]:

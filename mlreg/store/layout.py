@@ -85,7 +85,7 @@ def events(model: str) -> str:
 
 def event(model: str, number: int) -> str:
     """Returns the key of one event."""
-    return f"{events(model)}/{number:08}.json"
+    return f"{HISTORY}/{folded(model)}/{number:08}.json"
 
 
 def number_of_event(key: str) -> int | None:

@@ -37,6 +37,11 @@ class Pages:
         except (ValueError, TypeError, RecursionError) as error:
             raise UnusableError from error
 
+    @property
+    def names(self) -> list[str]:
+        """The names of its lists."""
+        return list(self._lists)
+
     def count(self, name: str) -> int:
         """Returns how many rows the list `name` has."""
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +15,7 @@ from mlreg.ports import Backend, Cache
 from mlreg.store import codec, layout
 from mlreg.store.blobs import Blobs
 from mlreg.store.config import TEMPLATE, Config, parse_config
-from mlreg.store.history import History, Stamp
+from mlreg.store.history import History, Seen, Stamp
 
 if TYPE_CHECKING:
     from mlreg.domain import listing
@@ -121,6 +122,10 @@ class Repository:
             found = [listing.summary_of(state) for state in map(self.history.state, models) if state.head]
         return sorted(found, key=lambda summary: summary.name.lower())
 
+    def seen(self, models: Iterable[str]) -> list[Seen]:
+        """Returns the newest events that the cache has seen of `models`, folded names, and of what else it knows."""
+        return [] if self._cache is None else index.seen(self._cache, models)
+
     def sharing(self) -> AbstractContextManager[None]:
         """Holds off the removal of bytes that no event refers to yet."""
         return self.backend.sharing()
@@ -139,6 +144,7 @@ def found(repository: Repository, stamp: Stamp) -> Founding:
         state = history.state(layout.REPOSITORY)
         if state.head == 0:
             history.append(state, layout.REPOSITORY, Draft(events.INITIALISED, _birth(backend, stamp)), stamp)
+        history.settle(layout.REPOSITORY, state)
     except ConflictError:  # somebody else is making it at this moment: theirs counts
         pass
     repository_id = birth_of(history)["repository"]

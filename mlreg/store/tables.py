@@ -1,7 +1,7 @@
 """Owns tables in the cache: one line for each model, a stamp that tells what it is of, and values.
 
-The first line is the digest of the rest. The values of a line are JSON, with tabs between them; they are decoded when
-they are asked for.
+A file begins with the digest of the rest. Then comes a line with model, stamp and size of each line, then all lines.
+The values of a line are JSON, with tabs between them; they are decoded when they are asked for.
 """
 
 from __future__ import annotations
@@ -30,19 +30,16 @@ Table = dict[str, Line]
 def read(cache: Cache, key: str) -> Table:
     """Returns the table under `key` by model; an empty one where there is none, or it is not what was written."""
     data = cache.get(key) or b""
-    view, start, table = memoryview(data), _SEAL + 1, {}
-    if data[:start] != _seal(sha256(view[start:])):
+    view, start = memoryview(data), data.find(b"\n") + 1
+    if data[:_SEAL] != _seal(sha256(view[_SEAL:])):
         return {}
-    find, size_bytes = data.index, len(data)
+    table: Table = {}
     try:
-        while start < size_bytes:
-            stamp = find(b"\t", start)
-            values = find(b"\f", stamp)
-            end = find(b"\n", values)
+        for model, (stamp, size_bytes) in json.loads(data[_SEAL:start]).items():
             # a view: the values of a large table are copied only where they are looked at
-            table[data[start:stamp].decode()] = Line(data[stamp + 1 : values].decode(), view[values + 1 : end])
-            start = end + 1
-    except ValueError:
+            table[model] = Line(stamp, view[start : start + size_bytes])
+            start += size_bytes
+    except (ValueError, TypeError, AttributeError):
         return {}
     return table
 
@@ -56,7 +53,10 @@ def values(lines: Sequence[Line]) -> list[list[Any]]:
 def having(line: Line, places: Iterable[int], words: Sequence[str]) -> list[int]:
     """Returns those of `places` of a line at which there may be a text with all `words`, all at which there is one."""
     needles = [_encode(word)[1:-1].encode() for word in words]
-    texts = bytes(line.data).split(b"\t")
+    data = bytes(line.data)
+    if not all(needle in data for needle in needles):
+        return []
+    texts = data.split(b"\t")
     return [place for place in places if all(needle in texts[place] for needle in needles)]
 
 
@@ -71,15 +71,12 @@ def picked(lines: Iterable[tuple[Line, Sequence[int]]]) -> list[Any]:
 
 def write(cache: Cache, key: str, table: Mapping[str, Line]) -> None:
     """Keeps `table` under `key`, if that is possible."""
-    parts: list[bytes | memoryview] = [b""]
+    sizes = {model: (line.stamp, len(line.data)) for model, line in table.items()}
+    parts: list[bytes | memoryview] = [_encode(sizes).encode(), b"\n", *(line.data for line in table.values())]
     digest = sha256()
-    for model, line in table.items():
-        if model.isprintable():
-            parts += [f"{model}\t{line.stamp}\f".encode(), line.data, b"\n"]
-            for part in parts[-3:]:
-                digest.update(part)
-    parts[0] = _seal(digest)
-    cache.put(key, b"".join(parts))
+    for part in parts:
+        digest.update(part)
+    cache.put(key, b"".join([_seal(digest), *parts]))
 
 
 def line_of(stamp: str, values: Iterable[Any]) -> Line:
@@ -88,4 +85,4 @@ def line_of(stamp: str, values: Iterable[Any]) -> Line:
 
 
 def _seal(digest: Any) -> bytes:
-    return str(digest.hexdigest()).encode() + b"\n"
+    return str(digest.hexdigest()).encode()

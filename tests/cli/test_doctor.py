@@ -82,6 +82,11 @@ def cache_as_file(place: Path) -> None:
     (place / "cache").write_text("")
 
 
+def damage_cache(place: Path) -> None:
+    cached = next(path for path in (place / "cache").rglob("*") if path.is_file())
+    cached.write_bytes(cached.read_bytes()[:-1] + b"?")
+
+
 def blobs_into_git(place: Path) -> None:
     git("init", "-q")
     git("add", "-f", ".mlreg/blobs")
@@ -106,6 +111,7 @@ def ignored_not_at_all(place: Path) -> None:
         ("file-damaged", change_ignored),
         ("leftovers", break_off_work),
         ("cache", cache_as_file),
+        ("cache-damaged", damage_cache),
         ("git-blobs-tracked", blobs_into_git),
         ("git-line-ends", line_ends_by_git),
         ("git-blobs", ignored_not_at_all),

@@ -1,74 +1,134 @@
-"""Help: every command explains itself, and its examples are ones that work."""
+"""`mlreg help`: its topics are there, and what they say is so."""
 
 from __future__ import annotations
 
+import json
 import re
-import shlex
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
+from mlreg import cli, errors
 from mlreg.cli import COMMANDS, load_command
+from mlreg.cli.exits import exits
+from mlreg.cli.topics import TOPICS, documents, schema, text
+from mlreg.store import layout
+from mlreg.store.config import TEMPLATE, parse_config
 
 Type = Callable[..., Any]
-LIFE = (
-    "init", "register", "list", "info", "promote", "rollback", "compare", "history", "checkout", "verify",
-    "deprecate", "archive", "tag",
-)  # fmt: skip
+HELP = Path(cli.__file__).parent.parent / "help"
 
 
-def examples(name: str) -> list[list[str]]:
-    """Returns the words of each example that the help of a command has."""
-    text = import_module(f"mlreg.cli.commands.{name}").EXAMPLES
-    lines = (re.split(" [>|] ", line)[0] for line in text.splitlines() if line.strip().startswith("mlreg "))
-    return [shlex.split(line)[1:] for line in lines]
+def test_every_topic_is_a_file_and_every_file_a_topic() -> None:
+    assert {path.stem for path in HELP.iterdir()} == set(TOPICS)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_explains_itself_with_examples(name: str, mlreg: Type) -> None:
-    for flag in ("--help", "-h"):
-        answer = mlreg(name, flag)
-        assert (answer.code, answer.err) == (0, "")
-    assert answer.out.startswith(f"Usage: mlreg {name} ")
-    assert answer.out.count(f"\n    mlreg {name}") == len(examples(name)) >= 2
-    assert not re.search(r"[{}]", answer.out.split("\n")[0])
-    assert all(option in answer.out for option in ("--repo", "--json", "--quiet", "--verbose", "--no-color", "--actor"))
+def test_help_lists_the_topics(mlreg: Type) -> None:
+    answer = mlreg("help")
+    assert answer.code == 0
+    assert re.findall(r"^  mlreg help (\S+)", answer.out, re.MULTILINE) == [*TOPICS]
+    assert mlreg("help", "-q").out.split() == [*TOPICS]
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_examples_of_a_command_parse(name: str) -> None:
-    for words in examples(name):
-        assert words[0] == name
-        command = load_command(name)
-        parent = typer.Context(command, info_name="mlreg", obj=type("Session", (), {})())
-        context = command.make_context(name, words[1:], parent=parent)
-        assert context.command is command
-
-
-def test_all_commands_are_listed_in_the_order_of_a_life_with_a_line_each(mlreg: Type) -> None:
-    out = mlreg("--help").out
-    listed = re.findall(r"^  ([a-z]+)  +([A-Z].*)$", out.split("\nCommands:\n")[1], re.MULTILINE)
-    assert [name for name, _ in listed] == list(COMMANDS)
-    assert "..." not in out.split("\nCommands:\n")[1].split("\n\n")[0]
-    assert [name for name, line in listed if name in LIFE and not line.endswith(".")] == []
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_fits_a_terminal_and_says_what_it_is_about(mlreg: Type, topic: str) -> None:
+    out = mlreg("help", topic).out
     assert max(map(len, out.splitlines())) <= 80
+    assert re.match(r"[A-Z][A-Za-z -]+: \S", out)
+    assert out.isascii()
+    assert "{" + "table}" not in out
 
 
-def test_the_first_steps_are_in_the_help_and_work(project: Path, mlreg: Type) -> None:
-    out = mlreg("--help").out
-    (project / "model.joblib").write_text("weights")
-    for line in re.findall(r"^    mlreg (.*)", out, re.MULTILINE):
-        assert mlreg(*shlex.split(line)).code in (0, 3), line
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_is_drawn_on_a_terminal_as_it_is_piped(mlreg: Type, drawn: Type, topic: str) -> None:
+    assert drawn("help", topic, columns=80).split("\n") == mlreg("help", topic).out.split("\n")
 
 
-def test_help_is_help_wherever_it_stands(mlreg: Type) -> None:
-    assert mlreg("-h") == mlreg("--help")
-    assert mlreg("promote", "churn", "--help").out == mlreg("promote", "-h").out
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_is_what_it_says_itself(mlreg: Type, command: str) -> None:
+    assert mlreg("help", command).out.split() == mlreg(command, "--help").out.split()
 
 
-def test_the_version_is_told(mlreg: Type) -> None:
-    assert re.fullmatch(r"mlreg \d+\.\d+\.\d+\S*\n", mlreg("--version").out)
+@pytest.mark.parametrize("name", documents())
+def test_help_prints_the_schema_of_a_document(mlreg: Type, name: str) -> None:
+    assert json.loads(mlreg("help", "json", name).out) == schema(name)
+    assert mlreg("help", "json", name, "--json").document["json_schema"] == schema(name)
+
+
+def test_the_topic_on_json_names_every_document() -> None:
+    assert set(documents()) <= set(re.findall(r"\w+", text("json").rpartition("\n\n")[2]))
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    {
+        "reffs": "did you mean `refs`",
+        "promot": "did you mean `promote`",
+        "xyz": "`mlreg help`",
+        "json lst": "did you mean `list`",
+        "json xyzzy": "`mlreg help json`",
+        "what ever else": "`mlreg help`",
+    }.items(),
+)
+def test_what_is_no_topic_is_usage_and_names_what_is(mlreg: Type, words: str, hint: str) -> None:
+    answer = mlreg("help", *words.split())
+    assert (answer.code, answer.out) == (2, "")
+    assert hint in answer.err
+
+
+def kinds(base: type[errors.MlregError] = errors.MlregError) -> set[type[errors.MlregError]]:
+    """Returns all kinds of error that there are."""
+    return {kind for child in base.__subclasses__() for kind in ({child} | kinds(child))}
+
+
+def test_the_table_has_every_exit_code_once() -> None:
+    own = {cli._BUG, cli._INTERRUPTED, cli._PIPE_CLOSED, cli._TERMINATED, 0, 1}
+    codes = [exit_.code for exit_ in exits()]
+    assert codes == sorted({kind.exit_code for kind in kinds()} | own)
+
+
+def test_the_table_is_printed_and_marks_what_can_be_tried_again(mlreg: Type) -> None:
+    rows = re.findall(r"^ +(\d+)([* ]) (\S)", mlreg("help", "exit-codes").out, re.MULTILINE)
+    assert [(int(code), mark == "*") for code, mark, _ in rows] == [(exit_.code, exit_.retryable) for exit_ in exits()]
+    assert [code for code, mark, _ in rows if mark == "*"] == ["5", "8"]
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_names_no_command_and_no_option_that_is_not_there(topic: str) -> None:
+    words = re.findall(r"(?:`|^  )mlreg ([a-z][a-z-]*)", text(topic), re.MULTILINE)
+    known = {option for command in COMMANDS for param in load_command(command).params for option in param.opts}
+    assert set(words) <= set(COMMANDS)
+    assert set(re.findall(r"--[a-z-]+", text(topic))) <= known | {"--help"}
+
+
+def test_the_topic_on_policies_knows_what_the_configuration_knows() -> None:
+    settings = {line.partition("#")[0].strip() for line in text("policies").splitlines()}
+    known = {
+        re.sub(r"\s+#.*", "", line.strip("# ")) for line in TEMPLATE.splitlines() if re.match(r"# (\[|\w+ =)", line)
+    }
+    assert {line.replace("[metrics.score]", "[metrics.NAME]") for line in known} <= settings
+    written = "\n".join(line for line in settings if re.match(r"\w+ = ", line) and "direction" not in line)
+    assert parse_config(f"[stages]\n{written}".encode()).stages.top == "production"
+
+
+def test_the_topic_on_the_format_names_every_room() -> None:
+    rooms = (layout.FORMAT, layout.CONFIG, layout.CATALOG, layout.HISTORY, layout.BLOBS, layout.CACHE, layout.TMP)
+    assert [room for room in (*rooms, layout.OBSERVATIONS) if room not in text("format")] == []
+
+
+def test_every_reference_of_the_topic_means_something(mlreg: Type, project: Path) -> None:
+    mlreg("register", "NAME", "v100.pkl", "--version", "3.1.0", "--stage", "staging")
+    mlreg("alias", "NAME", "3.1.0", "champion")
+    mlreg("register", "NAME", "v110.pkl", "--version", "3.0.0")
+    for version in ("3.0.0", "3.1.0"):
+        assert mlreg("promote", "NAME", version, "--to", "production").code == 0
+    shown = {word.strip("'`") for word in re.findall(r"'?NAME@\S+", text("refs"))} - {"NAME@VERSION"}
+    codes = {reference: mlreg("info", reference).code for reference in shown}
+    assert {reference for reference, code in codes.items() if code != 0} == {
+        "NAME@sha256:ab12cd",
+        "NAME@production@{2026-03-31}",  # which is before it was registered
+        "NAME@development",
+    }
+    assert {code for code in codes.values() if code} == {3}

@@ -175,6 +175,16 @@ class TestWords:
         assert mlreg("register", "x", "models/build/model.joblib", *words).code == 0
         assert "dataset:\n  version: v3\n  rows: 1\n  size_bytes: 17\n  digest: sha256:" in record(place, "x")
 
+    def test_name_a_file_of_data_in_place_of_a_digest(self, mlreg, place):
+        written(
+            place,
+            "name: x\nfiles: build/model.joblib\ndataset: {rows: 1, size_bytes: 5, digest: 'sha256:"
+            + "0" * 64
+            + "'}\n",
+        )
+        register(mlreg, "--data-file", "models/data/train.csv")
+        assert "dataset:\n  rows: 1\n  size_bytes: 17\n" in record(place, "x")
+
     @pytest.mark.parametrize("rows", ["-1", "1.5", "many", "NaN", "1e99", "12 MB", "0x10"])
     def test_with_another_number_of_rows_are_refused(self, mlreg, place, rows):
         done = mlreg("register", "x", "models/build/model.joblib", f"--data-rows={rows}")

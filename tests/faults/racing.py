@@ -49,6 +49,7 @@ class Arena:
     def meetings(self, first: Words, second: Words, share: int = 1) -> Iterator[Meeting]:
         """Has `first` and `second` meet at one of `share` calls of `first`, each time from the beginning."""
         calls = self._calls(first)
+        assert calls, "commands that call nothing cannot meet"
         for at in range(1, len(calls) + 1, share):
             with self.copy() as root:
                 stopped = self._lab.run("mlreg", first, root, _stop(at))

@@ -43,10 +43,12 @@ def test_each_error_at_each_call(trial_of, command, fails):
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
 def test_the_message_names_the_file(lab, trial_of, number):
     trial = trial_of(REGISTER)
-    unnamed = set()
+    failed, unnamed = 0, set()
     for at in range(1, trial.number_of(ERRORS[number]) + 1):
         run = trial.run(Fault(ERRORS[number], at, Mode.ERROR_ONCE, number))
         hit = next(call for call in run.calls if call.injected)
+        failed += run.code != 0
         if run.code and not any(name in run.err for name in (".mlreg", "model.bin")):
             unnamed.add(f"{hit.kind.name.lower()}: {run.err.splitlines()[0]}")
+    assert failed
     assert not unnamed

@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import BinaryIO
 
 from mlreg.adapters.backends._keys import check_key, check_prefix
+from mlreg.adapters.surroundings.durable import sync_directory
 from mlreg.ports import Backend
 
 _STAGING = "tmp"
@@ -92,7 +93,7 @@ class LocalBackend:
         check_key(key)
         with suppress(FileNotFoundError):
             os.unlink(self._path(key))
-            _sync_directory(self._path(_parent(key)))
+            sync_directory(self._path(_parent(key)))
 
     @contextmanager
     def sharing(self) -> Iterator[None]:
@@ -110,7 +111,7 @@ class LocalBackend:
                 fcntl.flock(lock, fcntl.LOCK_SH)
             except OSError as error:
                 if error.errno not in _NO_LOCKS:
-                    raise
+                    raise OSError(error.errno, error.strerror, self._path(f"{_STAGING}/lock")) from error
             yield
 
     def _path(self, key: str) -> str:
@@ -144,8 +145,8 @@ class LocalBackend:
         file = os.open(path, flags, mode)
         try:
             for chunk in chunks:
-                _write(file, chunk)
-            os.fsync(file)
+                _write(file, chunk, path)
+            _sync(file, path)
         finally:
             os.close(file)
 
@@ -161,10 +162,10 @@ class LocalBackend:
 
     def _sync_names(self, key: str) -> None:
         """Makes the name `key` outlast a loss of power, and those of the directories on the way to it."""
-        _sync_directory(self._path(_parent(key)))
+        sync_directory(self._path(_parent(key)))
         for directory in _directories(key):
             if directory not in self._durable:
-                _sync_directory(self._path(_parent(directory)))
+                sync_directory(self._path(_parent(directory)))
                 self._durable.add(directory)
 
     def _walk(self, start: str) -> Iterator[str]:
@@ -218,10 +219,20 @@ def _open_directory(path: str, flags: int = 0) -> int:
     return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | flags)
 
 
-def _write(file: int, chunk: bytes) -> None:
+def _write(file: int, chunk: bytes, path: str) -> None:
     rest = memoryview(chunk)
-    while rest:
-        rest = rest[os.write(file, rest) :]
+    try:
+        while rest:
+            rest = rest[os.write(file, rest) :]
+    except OSError as error:  # what has only a number for the file would not name it
+        raise OSError(error.errno, error.strerror, path) from error
+
+
+def _sync(file: int, path: str) -> None:
+    try:
+        os.fsync(file)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
 
 
 def _link(staged: str, path: str) -> bool:
@@ -236,14 +247,3 @@ def _link(staged: str, path: str) -> bool:
             raise OSError(error.errno, why, path) from error
         raise
     return True
-
-
-def _sync_directory(path: str) -> None:
-    directory = _open_directory(path)
-    try:
-        os.fsync(directory)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # some network file systems cannot sync a directory, and need not
-            raise
-    finally:
-        os.close(directory)

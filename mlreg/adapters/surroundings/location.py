@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from mlreg.adapters.surroundings.durable import sync_way_to
 from mlreg.domain.names import quoted
 from mlreg.errors import ConflictError, NotFoundError
 
@@ -67,17 +68,11 @@ def make(directory: Path) -> None:
         ConflictError: A file is in the way.
         OSError: The disk cannot be written.
     """
-    made = [path for path in (directory, *directory.parents) if not path.exists()]
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise _in_the_way(directory) from None
-    for path in [*made, directory]:
-        handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    sync_way_to(directory)
 
 
 def target(named: str | os.PathLike[str]) -> Path:

@@ -117,3 +117,14 @@ def _is_in_the_foreground() -> bool:
         return False
     finally:
         os.close(terminal)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is a process `pid` on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

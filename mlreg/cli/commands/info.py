@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -69,8 +70,8 @@ def _draw(on: screen.Screen, answer: Info) -> None:
     _section(on, "custom facts", list(facts["meta"].items()))
     _section(on, "files", [(file["path"], _sized(file)) for file in facts["files"]])
     _section(on, "data set", [(key.replace("_", " "), value) for key, value in facts["dataset"].items()])
-    for title, kind in (("environment", "environment"), ("git", "git"), ("run", "run")):
-        _section(on, title, [(key.replace("_", " "), _joined(value)) for key, value in facts[kind].items()])
+    for kind in ("environment", "git", "run"):
+        _section(on, kind, [(key.replace("_", " "), _joined(value)) for key, value in facts[kind].items()])
     _section(
         on,
         "model",

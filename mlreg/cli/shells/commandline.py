@@ -15,7 +15,9 @@ FILES, DIRECTORIES, NOTHING = "files", "directories", "nothing"
 SHELLS = ("bash", "zsh", "fish")
 _EVENTS = tuple(value for name, value in vars(events).items() if name.isupper() and isinstance(value, str))
 
-_SAID = ["WHO", "TEXT", "K=V", "V", "NAME", "TYPE", "ID", "X", "DATE", "WHEN", "EXPR", "KEY", "N", "ROLE=PATH"]
+_SAID = [
+    "WHO", "TEXT", "K=V", "V", "NAME", "TYPE", "ID", "X", "DATE", "WHEN", "COND", "FACT", "N", "ROLE=PATH",
+]  # fmt: skip
 
 VALUES: Mapping[str, Kind] = {
     **dict.fromkeys(_SAID, NOTHING),
