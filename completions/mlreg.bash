@@ -1,4 +1,4 @@
-# Completion of mlreg for bash 3.2 or newer, made by `mlreg completion bash`.
+# Completion of mlreg for bash, made by `mlreg completion bash`.
 # Nothing is evaluated: what is offered are words in arrays, compared with what has been typed.
 
 # Fills `line` with the words up to the cursor; bash takes them apart at `@`, `=` and `:`.
@@ -237,7 +237,7 @@ _mlreg_argument() {
         run:*) kind=files ;;
         completion:0) kind=words words=(bash zsh fish) ;;
         help:0) kind=words words=(exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help) ;;
-        help:*) kind=words words=(init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help) ;;
+        help:*) kind=words words=(init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help error) ;;
     esac
 }
 

@@ -1,4 +1,4 @@
-# Completion of mlreg for fish 3.0 or newer, made by `mlreg completion fish`.
+# Completion of mlreg for fish, made by `mlreg completion fish`.
 # Nothing that mlreg tells is evaluated: fish takes each line as a word, once it has the characters of names only.
 
 # Prints the command and its arguments before the cursor.
@@ -237,4 +237,4 @@ complete -c mlreg -n "__mlreg_at demo" -l keep -x -a '(__fish_complete_directori
 complete -c mlreg -n '__mlreg_at completion 0' -a 'bash zsh fish'
 
 complete -c mlreg -n '__mlreg_at help 0' -a 'exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help'
-complete -c mlreg -n '__mlreg_at help 1 more' -a 'init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help'
+complete -c mlreg -n '__mlreg_at help 1 more' -a 'init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help error'

@@ -14,7 +14,6 @@ import signal
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from mlreg.answers.ran import Ran
 from mlreg.answers.registered import Registered
 from mlreg.domain.metric import Metric
 from mlreg.domain.names import checked_line, quoted
+from mlreg.domain.roles import MODEL
 from mlreg.domain.values import plain_mapping
 from mlreg.errors import DiskError, MlregError, NotFoundError, UsageError
 from mlreg.experiment import Notes, names_first, with_notes
@@ -267,8 +267,8 @@ def _environment(directory: Path) -> dict[str, Any]:
 
 
 def _stale(request: Mapping[str, Any], began: float) -> list[str]:
-    """Returns a warning for each file of `request` that is older than the run."""
-    given = [*request.get("paths", ()), *chain.from_iterable(request.get("companions", {}).values())]
+    """Returns a warning for each file of the model that is older than the run; its companions may well be."""
+    given = [*request.get("paths", ()), *request.get("companions", {}).get(MODEL, ())]
     old = [path for path in map(Path, given) if path.is_file() and path.stat().st_mtime < began - _CLOCKS_DIFFER_S]
     return [f"{quoted(str(path), 200)} is older than the run: did the command write it?" for path in old]
 

@@ -60,7 +60,7 @@ class ModelVersion:
     """The facts of one version of a model.
 
     `files` is sorted by path. `lineage` has some of `LINEAGE_KEYS`, each a text; `dataset` some of `DATASET_KEYS`.
-    `signature` is what was declared, `None` where nothing was. `unknown` keeps the fields that a newer mlreg has written.
+    `signature` is what was declared, `None` where nothing was. `unknown` keeps the fields of a newer mlreg.
     """
 
     name: str

@@ -87,6 +87,7 @@ OFFERS = {
     "mlreg info --repo=place else": "elsewhere",
     "mlreg info -C 'place' else": "elsewhere",
     "mlreg help exit": "exit-codes",
+    "mlreg help json er": "error",
     "mlreg completion z": "zsh",
     "mlreg info nothing-like-it": "",
 }

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import io
 import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from mlreg.adapters.backends._keys import check_key, check_prefix
 from mlreg.adapters.surroundings.durable import sync_directory
@@ -26,6 +27,24 @@ _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.
 def connect(location: str | os.PathLike[str]) -> Backend:
     """Returns the backend below the directory `location`."""
     return LocalBackend(location)
+
+
+class _NamedFile(io.FileIO):
+    """A file whose errors name it."""
+
+    def readinto(self, buffer: Any) -> int:
+        """Reads into `buffer`, as any file does."""
+        try:
+            return super().readinto(buffer)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self.name) from error
+
+    def readall(self) -> bytes:
+        """Reads all that is left, as any file does."""
+        try:
+            return super().readall()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self.name) from error
 
 
 class LocalBackend:
@@ -47,7 +66,7 @@ class LocalBackend:
             OSError: It cannot be read, or something else than a file is there: a symbolic link answers ELOOP.
         """
         check_key(key)
-        return open(self._path(key), "rb", opener=_open_file)
+        return io.BufferedReader(_NamedFile(self._path(key), "rb", opener=_open_file))
 
     def create(self, key: str, chunks: Iterable[bytes]) -> bool:
         """Keeps `chunks` under `key` unless something is there, and returns whether it did.

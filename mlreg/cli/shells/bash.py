@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mlreg.cli.shells.commandline import Kind, Tree, Verb
 
 _HEAD = """\
-# Completion of mlreg for bash 3.2 or newer, made by `mlreg completion bash`.
+# Completion of mlreg for bash, made by `mlreg completion bash`.
 # Nothing is evaluated: what is offered are words in arrays, compared with what has been typed.
 
 # Fills `line` with the words up to the cursor; bash takes them apart at `@`, `=` and `:`.

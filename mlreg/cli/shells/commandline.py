@@ -43,7 +43,7 @@ ARGUMENTS: Mapping[str, Sequence[Kind]] = {
     "VERSION TAG...": ["labels", "tags"],
     "VERSION ALIAS": ["selectors", "aliases"],
     "SHELL": [SHELLS],
-    "TOPIC...": [(*TOPICS, *COMMANDS), COMMANDS],
+    "TOPIC...": [(*TOPICS, *COMMANDS), (*COMMANDS, "error")],
 }
 """What arguments are, by their metavar without brackets; the last goes on where that ends with an ellipsis."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mlreg.cli.shells.commandline import DIRECTORIES, FILES, NOTHING, Kind, Option, Tree, Verb
 
 _HEAD = """\
-# Completion of mlreg for fish 3.0 or newer, made by `mlreg completion fish`.
+# Completion of mlreg for fish, made by `mlreg completion fish`.
 # Nothing that mlreg tells is evaluated: fish takes each line as a word, once it has the characters of names only.
 
 # Prints the command and its arguments before the cursor.
