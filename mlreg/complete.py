@@ -117,7 +117,7 @@ class Shelf:
             text = ""
         if not any("stages" in line and not line.lstrip().startswith("#") for line in text.splitlines()):
             return [*reversed(STAGES)]
-        order = tomllib.loads(text).get("stages", {}).get("order", STAGES)
+        order = plain_order(text) or tomllib.loads(text).get("stages", {}).get("order", STAGES)
         return [stage for stage in reversed(order) if is_label(stage)]
 
     def aliases(self, model: str) -> list[str]:
@@ -301,6 +301,20 @@ def unquoted(word: str) -> str:
         else:
             found.append(character)
     return "".join(found)
+
+
+def plain_order(text: str) -> list[str]:
+    """Returns the stages of a configuration that names them in one line, as the comments of a fresh one do; else none.
+
+    To import what reads any TOML takes as long as all the rest.
+    """
+    table = ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            table = line
+        elif table == "[stages]" and line.replace(" ", "").startswith('order=["') and line.endswith('"]'):
+            return line.split('"')[1::2]
+    return []
 
 
 def event_path(key: str, number: int) -> tuple[str, str, str]:

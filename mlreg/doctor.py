@@ -29,6 +29,7 @@ _SKEW_S = 300
 _OLD_S = 86_400
 _LITTLE_BYTES = 200_000_000
 _CACHED_MOST = 10_000
+_FIND_HOME = 'export HOME="$(getent passwd "$(id -u)" | cut -d: -f6)"'
 Look = Callable[[], Check]
 
 
@@ -122,7 +123,7 @@ def _home() -> Check:
     if problem is None:
         return Check("home", "is there")
     message = f"{problem}: what git and mlreg are told there is not found"
-    return Check("home", "is not there", [Finding("home", "HOME", message, "export HOME=~", is_advice=True)])
+    return Check("home", "is not there", [Finding("home", "HOME", message, _FIND_HOME, is_advice=True)])
 
 
 def _actor(given: str | None) -> Check:

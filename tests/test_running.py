@@ -8,7 +8,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -243,21 +242,33 @@ class TestSignals:
         assert run.returncode == (code or 128 + number)
         assert mlreg("list").out == ""
 
-    def test_of_the_terminal_reach_the_command_once(self, python, tmp_path):
+    def on_a_terminal(self, tmp_path, words):
+        """Runs `words`, types Ctrl-C as soon as they are ready; returns what was shown and the exit code."""
         child, terminal = pty.fork()
         if child == 0:
             os.chdir(tmp_path)
-            words = python(self.WAIT.format(code=6) + "time.sleep(0)")
             os.execv(sys.executable, [sys.executable, "-m", "mlreg", "run", "--", *words])
         seen = b""
         while b"ready" not in seen:
             seen += os.read(terminal, 1024)
         os.write(terminal, b"\x03")
-        status = os.waitpid(child, 0)[1]
-        time.sleep(0.05)
-        seen += os.read(terminal, 4096)
-        assert os.waitstatus_to_exitcode(status) == 6
-        assert seen.count(b"heard 2") == 1
+        while True:
+            try:
+                seen += os.read(terminal, 1024)
+            except OSError:  # the way in which a terminal says that nobody writes to it any more
+                break
+        os.close(terminal)
+        return seen.decode(), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    def test_of_the_terminal_reach_the_command(self, python, tmp_path):
+        seen, code = self.on_a_terminal(tmp_path, python(self.WAIT.format(code=6)))
+        assert (seen.count("heard 2"), code) == (1, 6)
+
+    def test_of_the_terminal_are_not_passed_on_a_second_time(self, python, tmp_path):
+        # a command that has left the foreground hears of them from us alone, if from anybody
+        code = "import os; os.setpgrp()\n" + self.WAIT.format(code=6).replace("sleep(30)", "sleep(1); sys.exit(7)")
+        seen, code = self.on_a_terminal(tmp_path, python(code))
+        assert (seen.count("heard 2"), code) == (0, 7)
 
 
 class TestFromInside:

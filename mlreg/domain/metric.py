@@ -96,6 +96,7 @@ class Metric:
 
     @property
     def is_finite(self) -> bool:
+        """Whether it is a number that can be compared: neither NaN nor infinite."""
         return math.isfinite(self.value)
 
     def stated(self) -> Any:

@@ -80,6 +80,7 @@ class Version:
 
     @property
     def is_prerelease(self) -> bool:
+        """Whether it comes before a release, as `1.0.0-rc.1` does."""
         return bool(self.prerelease)
 
     @property

@@ -6,6 +6,7 @@ is of one fold: its stamp is how the digest of the model's last event begins.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, compress, islice
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ from mlreg.store.cards import Cards
 from mlreg.store.history import History
 
 COLUMNS_FROM = 256
-COLUMNS_OF_ONE_FROM = 1024
+COLUMNS_OF_ONE = 4  # times as many, as it takes to read the lines of all models for one
 SNAPSHOT_AFTER = 8
 _LINES = "lines"
 _SPARSE = 4  # of so many values one must be wanted, or they are decoded one by one
@@ -49,12 +50,16 @@ class Search:
     Args:
         cards: What the records say.
         cache: Where columns are kept, or None.
+        columns_from: How many versions it takes to make a column worth its file.
     """
 
-    def __init__(self, history: History, cards: Cards, cache: Cache | None) -> None:
+    def __init__(
+        self, history: History, cards: Cards, cache: Cache | None, *, columns_from: int = COLUMNS_FROM
+    ) -> None:
         self._history = history
         self._cards = cards
         self._cache = cache
+        self._columns_from = columns_from
 
     def found(self, query: Query, summaries: Sequence[Summary]) -> list[VersionLine]:
         """Returns the versions that `query` means, of the models `summaries`, in its order.
@@ -62,10 +67,12 @@ class Search:
         Raises:
             IntegrityError: A history or a record that has to be read is damaged.
         """
-        count = sum(summary.versions for summary in summaries)
-        if self._cache is None or count < (COLUMNS_FROM if query.model is None else COLUMNS_OF_ONE_FROM):
+        least = self._columns_from * (1 if query.model is None else COLUMNS_OF_ONE)
+        if self._cache is None or sum(summary.versions for summary in summaries) < least:
             return self.read(query, summaries)
-        return _Columns(self.fold, self._cache, query, summaries).found()
+        columns = _Columns(self._cache, query, summaries)
+        columns.fill(self.fold, self._columns_from)
+        return columns.found()
 
     def read(self, query: Query, summaries: Sequence[Summary]) -> list[VersionLine]:
         """Returns the same as `found` does, sheet by sheet."""
@@ -94,40 +101,41 @@ class Search:
 class _Columns:
     """One search out of columns."""
 
-    def __init__(self, fold: Callable[[str], Fold], cache: Cache, query: Query, summaries: Sequence[Summary]) -> None:
-        self._fold = fold
+    def __init__(self, cache: Cache, query: Query, summaries: Sequence[Summary]) -> None:
         self._cache = cache
         self._query = query
         self._models = {folded(summary.name): summary for summary in summaries}
         self._counts = {model: summary.versions for model, summary in self._models.items()}
         self._columns = {path: tables.read(cache, layout.column(path)) for path in [*query.paths, _LINES]}
 
+    def fill(self, fold_of: Callable[[str], Fold], least: int) -> None:
+        """Makes anew what is of an older fold: a whole model at a time, or places would not agree.
+
+        Columns of which at least `least` values were made are kept.
+        """
+        made: Counter[str] = Counter()
+        for model, summary in self._models.items():
+            stamp = _stamp(summary.head_digest)
+            lines = {path: column.get(model) for path, column in self._columns.items()}
+            stale = [path for path, line in lines.items() if line is None or line.stamp != stamp]
+            if stale:
+                fold = fold_of(summary.name)
+                self._counts[model] = len(fold.facts)
+                for path in stale if fold.stamp == stamp else self._columns:
+                    self._columns[path][model] = tables.line_of(fold.stamp, _column_of(fold, path))
+                    made[path] += len(fold.facts)
+        for path in made:
+            if made[path] >= least:
+                tables.write(self._cache, layout.column(path), self._columns[path])
+
     def found(self) -> list[VersionLine]:
         """Returns the versions that are meant."""
-        self._fill()
         places = self._places()
         found = [(model, place) for model, of_model in places.items() for place in of_model]
         if self._query.sort is not None:
             values = chain.from_iterable(self._values(self._query.sort.path, places).values())
             found = [found[at] for at in self._query.sort.order(list(values))]
         return self._lines(found[: self._query.limit])
-
-    def _fill(self) -> None:
-        """Makes anew what is of an older fold: a whole model at a time, or places would not agree."""
-        made = 0
-        for model, summary in self._models.items():
-            stamp = _stamp(summary.head_digest)
-            lines = {path: column.get(model) for path, column in self._columns.items()}
-            stale = [path for path, line in lines.items() if line is None or line.stamp != stamp]
-            if stale:
-                fold = self._fold(summary.name)
-                self._counts[model] = len(fold.facts)
-                for path in stale if fold.stamp == stamp else self._columns:
-                    made += len(fold.facts)
-                    self._columns[path][model] = tables.line_of(fold.stamp, _column_of(fold, path))
-        if made >= COLUMNS_FROM:
-            for path, column in self._columns.items():
-                tables.write(self._cache, layout.column(path), column)
 
     def _places(self) -> Mapping[str, Sequence[int]]:
         """Returns the places of the versions that are meant, by model."""

@@ -1,6 +1,6 @@
 """Owns tables in the cache: one line for each model, a stamp that tells what it is of, and values.
 
-A file begins with the digest of the rest. Then comes a line with model, stamp and size of each line, then all lines.
+The first line of a file is the digest of the rest. Then come the model, stamp and size of each line, and all lines.
 The values of a line are JSON, with tabs between them; they are decoded when they are asked for.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from mlreg.ports import Cache
 
-_SEAL = 64
+_SEAL = 64 + 1
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -30,7 +30,7 @@ Table = dict[str, Line]
 def read(cache: Cache, key: str) -> Table:
     """Returns the table under `key` by model; an empty one where there is none, or it is not what was written."""
     data = cache.get(key) or b""
-    view, start = memoryview(data), data.find(b"\n") + 1
+    view, start = memoryview(data), data.find(b"\n", _SEAL) + 1
     if data[:_SEAL] != _seal(sha256(view[_SEAL:])):
         return {}
     table: Table = {}
@@ -85,4 +85,4 @@ def line_of(stamp: str, values: Iterable[Any]) -> Line:
 
 
 def _seal(digest: Any) -> bytes:
-    return str(digest.hexdigest()).encode()
+    return str(digest.hexdigest()).encode() + b"\n"

@@ -19,6 +19,7 @@ from mlreg.domain import names, refs, stages
 from mlreg.domain.semver import Version
 from mlreg.errors import NotFoundError
 from mlreg.store import layout
+from mlreg.store.config import parse_config
 
 from .test_shells import HOSTILE, plant
 
@@ -100,8 +101,18 @@ def test_it_answers_with_what_can_stand_there(stocked: Path, capfd: pytest.Captu
     assert (end.value.code, capfd.readouterr()) == (0, ("".join(f"{word}\n" for word in ANSWERS[words].split()), ""))
 
 
-def test_stages_of_a_repository_of_its_own(stocked: Path) -> None:
-    (stocked / ".mlreg/config.toml").write_text('[stages]\norder = ["lab", "shadow", "live"]\n')
+@pytest.mark.parametrize(
+    "config",
+    [
+        '[stages]\norder = ["lab", "shadow", "live"]\n',
+        '[metrics.a]\ndirection = "up"\n[stages]\n order=["lab","shadow","live"]\naliases = {}\n',
+        '[stages]\norder = [\n  "lab",\n  "shadow",\n  "live",\n]\n',
+        "stages.order = ['lab', 'shadow', 'live']\n",
+    ],
+)
+def test_stages_of_a_repository_of_its_own(stocked: Path, config: str) -> None:
+    (stocked / ".mlreg/config.toml").write_text(config)
+    assert parse_config(config.encode()).stages.order == ("lab", "shadow", "live")
     assert complete.candidates("stages", []) == ["live", "shadow", "lab"]
 
 

@@ -219,6 +219,18 @@ def test_a_requirement_is_met_or_not(requirement, is_met):
     assert installation.need(requirement).is_met == is_met
 
 
+def test_a_package_of_another_version_than_mlreg_needs_is_wrong(mlreg, tmp_path, monkeypatch):
+    installed = tmp_path / "site/mlreg-0.1.0.dist-info"
+    installed.mkdir(parents=True)
+    needs = ("pytest>=999", "typer>=0.1", "nosuchpackage; extra == 'x'", "nosuchpackage; python_version < '3'")
+    lines = ["Metadata-Version: 2.1", "Name: mlreg", "Version: 0.1.0", *(f"Requires-Dist: {need}" for need in needs)]
+    (installed / "METADATA").write_text("\n".join(lines) + "\n\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    found = findings(mlreg)
+    assert "nosuchpackage" not in str(found)
+    assert found["package"]["fix"].endswith("-m pip install 'pytest>=999'")
+
+
 @pytest.mark.parametrize("requirement", ["not a requirement", "pytest; python_version < '3'"])
 def test_what_is_no_requirement_here_is_not_needed(requirement):
     assert installation.need(requirement) is None

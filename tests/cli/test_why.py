@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from shlex import split
 
 import pytest
@@ -57,9 +58,8 @@ def test_an_archived_version_tells_what_took_its_place(project, mlreg, drawn):
     assert (told["stage"], told["replaced_by"], told["replaced"], told["reason"]) == (
         "archived", "1.1.0", None, "better",
     )  # fmt: skip
-    assert "archived now: ann@example.org promoted 1.1.0 in its place\n" in drawn(
-        "why", "fraud-detector", "1.0.0", "--no-color"
-    )
+    shown = drawn("why", "fraud-detector", "1.0.0", "--no-color")
+    assert re.search(r"^archived .*: ann@example.org promoted 1.1.0 in its place$", shown, re.MULTILINE)
 
 
 def test_a_version_that_never_moved_is_there_since_its_registration(project, mlreg):
@@ -128,11 +128,8 @@ def test_what_is_not_there_has_no_why(project, mlreg, words, code):
 def test_a_terminal_shows_one_calm_screen(project, drawn, columns):
     shown = drawn("why", "fraud-detector", "--no-color", columns=columns)
     lines = shown.splitlines()
-    assert lines[:3] == [
-        "fraud-detector 1.1.0",
-        "in production since now: ann@example.org put it there",
-        '"better"',
-    ]
+    assert (lines[0], lines[2]) == ("fraud-detector 1.1.0", '"better"')
+    assert re.fullmatch("in production since .*: ann@example.org put it there", lines[1])
     assert lines[-2:] == ["to get back to 1.0.0", "  mlreg rollback fraud-detector"]
     assert len(lines) <= 24 and max(map(len, lines)) <= columns
 

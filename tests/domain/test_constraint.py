@@ -169,10 +169,10 @@ def test_a_constraint_has_256_characters_at_most() -> None:
 
 @pytest.mark.parametrize("repeated", ["1", "1.", "-", "1-", "= ", " ", "x.", "|", "||", ",", "~>", "+a", "a"])
 def test_no_text_takes_long_to_read(repeated: str) -> None:
-    began_at = time.perf_counter()
+    began_at = time.process_time()
     for start in ("", "1.2.3-", "1.2.3+", ">=1.2.3-"):
         assert is_read((start + repeated * MAX_CHARACTERS)[: MAX_CHARACTERS - 1] + "_") is False
-    assert time.perf_counter() - began_at < 0.1
+    assert time.process_time() - began_at < 0.1
 
 
 def test_numbers_beyond_those_of_javascript_are_exact() -> None:

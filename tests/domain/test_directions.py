@@ -70,6 +70,6 @@ def test_the_data_on_which_it_was_taken_turns_no_direction_around(prefix: str, n
 
 @pytest.mark.parametrize("word", ["val_", "1_", "test_", "neg_", "p", "at_1_", "aA"])
 def test_a_long_name_takes_no_time(word: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     known_direction((word * 128)[:128])
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5

@@ -120,12 +120,12 @@ def _draft(state: ModelState, verb: str, choice: random.Random) -> Draft | None:
         case "untag":
             return decide.decide_tags(state, version, remove=["gold", "tabular"])
         case "set":
-            facts = choice.choice(
-                [{"metrics": {"auc": choice.choice([0.99, "NaN"])}}, {"owner": "cy@x.org"}, {"meta": {"team": "late"}}]
-            )
+            metrics = {"auc": choice.choice([0.99, "NaN"]), "late": "3 s"}
+            facts = choice.choice([{"metrics": metrics}, {"owner": "cy@x.org"}, {"meta": {"team": "late"}}])
             return decide.decide_late_facts(state, version, facts)
         case "note":
-            return decide.decide_note(state, version, choice.choice(["seen by Ann", "zu langsam"]))
+            text = choice.choice(["seen by Ann", "zu langsam", f"seen {choice.randint(0, 99)} times"])
+            return decide.decide_late_facts(state, version, {}, text)
         case "alias":
             return decide.decide_alias(state, choice.choice(["champion", "challenger"]), version)
         case _:

@@ -298,18 +298,18 @@ HOSTILE += ["&" + "a" * 5_000_000, "- 'a\n" * 200_000, "{" + "a, " * 100_000 + "
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: f"{text[:9]}… {len(text)}")
 def test_hostile_input_is_refused_within_a_second(text):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(UsageError, match=r"^cannot read 'model\.yaml'") as caught:
         parse(text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert len(caught.value.message) < 200
 
 
 @pytest.mark.parametrize("text", ["x" * 5_000_000, "9" * 5_000_000, "- 1\n" * 100_000, "#\n" * 5_000_000])
 def test_long_input_is_read_within_a_second(text):
-    start = time.perf_counter()
+    start = time.process_time()
     parse(text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @given(st.binary() | st.text("ab01:-?[]{},#&*!|>'\"%@` \n\t.~<", max_size=40).map(str.encode))
