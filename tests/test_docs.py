@@ -2,7 +2,8 @@
 
 Pages show commands in ```console blocks: `$ ` before what is typed, below it what a terminal of 100 columns shows, and
 `...` where lines are left out. All blocks of a page are typed into one shell, in an empty directory that is shown as
-`/home/ann/work`. Python stands in ```pycon blocks. `MLREG_DOCS=rewrite pytest tests/test_docs.py` puts in what comes out now.
+`/home/ann/work`. Python stands in ```pycon blocks. `MLREG_DOCS=rewrite pytest tests/test_docs.py` puts in what comes
+out now.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from mlreg.errors import UsageError
 CHUNK_BYTES = 1 << 20
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 64
+_SEARCHED_MAX_CHARACTERS = 1 << 20  # the search for the line takes a second for two such texts
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _TOKEN = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[][{}]|-?(?:NaN|Infinity|[0-9][0-9.eE+-]*)', re.DOTALL)
@@ -73,6 +74,8 @@ def parse_json(data: bytes, *, name: str) -> Any:
     except json.JSONDecodeError as error:
         raise unreadable(name, error.msg[:1].lower() + error.msg[1:], line=error.lineno) from None
     except (ValueError, RecursionError):
+        if len(text) > _SEARCHED_MAX_CHARACTERS:
+            raise unreadable(name, "it repeats a key, is nested too deep or has a number that JSON has not") from None
         offset, what = _first_fault(text)
         raise unreadable(name, what, line=text.count("\n", 0, offset) + 1) from None
     return value
