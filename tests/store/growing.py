@@ -97,10 +97,24 @@ def record_of(model: str, version: str, choice: random.Random) -> ModelVersion:
     )
 
 
+def _tags_draft(state: ModelState, verb: str, version: str, choice: random.Random) -> Draft | None:
+    if verb == "tag":
+        return decide.decide_tags(state, version, add=[choice.choice(["gold", "good"])])
+    return decide.decide_tags(state, version, remove=["gold", "tabular"])
+
+
+def _alias_draft(state: ModelState, verb: str, version: str, choice: random.Random) -> Draft | None:
+    if verb == "alias":
+        return decide.decide_alias(state, choice.choice(["champion", "challenger"]), version)
+    return decide.decide_unalias(state, "champion")
+
+
 def _draft(state: ModelState, verb: str, choice: random.Random) -> Draft | None:
     if not state.versions:
         return None
     version = choice.choice(list(state.versions))
+    if verb in ("tag", "untag"):
+        return _tags_draft(state, verb, version, choice)
     match verb:
         case "promote":
             return decide.decide_promotion(state, version, to=choice.choice(STAGES.order), stages=STAGES)
@@ -115,10 +129,6 @@ def _draft(state: ModelState, verb: str, choice: random.Random) -> Draft | None:
             return decide.decide_deprecation(state, version, gone)
         case "lift":
             return decide.decide_lifting(state, version)
-        case "tag":
-            return decide.decide_tags(state, version, add=[choice.choice(["gold", "good"])])
-        case "untag":
-            return decide.decide_tags(state, version, remove=["gold", "tabular"])
         case "set":
             metrics = {"auc": choice.choice([0.99, "NaN"]), "late": "3 s"}
             facts = choice.choice([{"metrics": metrics}, {"owner": "cy@x.org"}, {"meta": {"team": "late"}}])
@@ -126,10 +136,8 @@ def _draft(state: ModelState, verb: str, choice: random.Random) -> Draft | None:
         case "note":
             text = choice.choice(["seen by Ann", "zu langsam", f"seen {choice.randint(0, 99)} times"])
             return decide.decide_late_facts(state, version, {}, text)
-        case "alias":
-            return decide.decide_alias(state, choice.choice(["champion", "challenger"]), version)
         case _:
-            return decide.decide_unalias(state, "champion")
+            return _alias_draft(state, verb, version, choice)
 
 
 def random_moves(seed: int, count: int) -> list[Move]:
