@@ -51,7 +51,7 @@ class Backend(Protocol):
     def mark(self, key: str) -> str | None:
         """Returns a mark of what lies under `key`, or None where nothing does.
 
-        As long as it is the same, so are the bytes. It may be another one for the same bytes, after copying them.
+        As long as it is the same, so are the bytes. The same bytes may have another one: copied, or just written.
 
         Raises:
             OSError: The backend could not look.

@@ -52,7 +52,7 @@ class Cards:
         pages, known = self._known(model, lists)
         new = {brief.record: self._read(model, brief) for brief in briefs if brief.record[:DIGEST_START] not in known}
         if new and self._cache:
-            self._cache.put(layout.cards(model), _file(pages, new))
+            self._cache.put(layout.cards(model), _file(model, pages, new))
         known |= {record[:DIGEST_START]: said for record, said in new.items()}
         return [known[brief.record[:DIGEST_START]] for brief in briefs]
 
@@ -61,7 +61,7 @@ class Cards:
         if data is None:
             return None, {}
         try:
-            pages = Pages(data)
+            pages = Pages(data, layout.cards(model))
             records = pages.rows(_RECORDS)
             shown, cards = (pages.rows(name) if name in lists else [{}] * len(records) for name in (_SHOWN, _CARDS))
             return pages, dict(zip(records, map(Said, shown, cards), strict=True))
@@ -73,14 +73,14 @@ class Cards:
         return Said(record.shown_metrics(), card_of(record))
 
 
-def _file(pages: Pages | None, new: dict[str, Said]) -> bytes:
+def _file(model: str, pages: Pages | None, new: dict[str, Said]) -> bytes:
     try:
-        return _grown(pages, new)
+        return _grown(model, pages, new)
     except UnusableError:  # in a part that was not looked at
-        return _grown(None, new)
+        return _grown(model, None, new)
 
 
-def _grown(pages: Pages | None, new: dict[str, Said]) -> bytes:
+def _grown(model: str, pages: Pages | None, new: dict[str, Said]) -> bytes:
     writer = PagesWriter()
     rows: dict[str, list[Any]] = {
         _RECORDS: [record[:DIGEST_START] for record in new],
@@ -92,4 +92,4 @@ def _grown(pages: Pages | None, new: dict[str, Said]) -> bytes:
             writer.add_rows(name, added)
         else:
             writer.add(name, pages.count(name) + len(added), pages.grown(name, added))
-    return writer.data({})
+    return writer.data(layout.cards(model), {})

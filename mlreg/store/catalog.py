@@ -77,12 +77,12 @@ class Catalog:
     def _facts(self, data: bytes, digest: str, key: str) -> Any:
         """Returns the values of a record; JSON from the cache is read without loading a YAML parser."""
         cached = self._cache.get(layout.cached_record(digest)) if self._cache else None
-        facts = None if cached is None else _unsealed(cached)
+        facts = None if cached is None else _unsealed(cached, digest)
         if facts is None:
             facts = facts_from_record(data, key)
             if self._cache:
                 with suppress(ValueError):  # a newer mlreg may have written what JSON has not
-                    self._cache.put(layout.cached_record(digest), _sealed(facts))
+                    self._cache.put(layout.cached_record(digest), _sealed(facts, digest))
         return facts
 
     def _bytes(self, key: str) -> bytes:
@@ -149,16 +149,21 @@ def facts_from_record(data: bytes, key: str) -> Any:
     return facts
 
 
-def _sealed(facts: Any) -> bytes:
+def _sealed(facts: Any, record: str) -> bytes:
     # not canonical: the order of inputs and parameters is a fact too
-    data = json.dumps(facts, ensure_ascii=False, allow_nan=False).encode()
+    data = json.dumps([record, facts], ensure_ascii=False, allow_nan=False).encode()
     return codec.digest(data).encode() + b"\n" + data
 
 
-def _unsealed(data: bytes) -> Any:
-    """Returns the values in a cached file, or None where it is not what was put there."""
+def _unsealed(data: bytes, record: str) -> Any:
+    """Returns the values in a cached file, or None where it is not what was put there for the digest `record`."""
     seal, _, content = data.partition(b"\n")
-    return codec.parse_json(content, name=layout.CACHE) if codec.digest(content).encode() == seal else None
+    if codec.digest(content).encode() != seal:
+        return None
+    match codec.parse_json(content, name=layout.CACHE):
+        case [kept_for, facts] if kept_for == record:
+            return facts
+    return None
 
 
 def _unwritable(version: ModelVersion, error: ValueError) -> UsageError:

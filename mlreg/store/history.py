@@ -196,7 +196,8 @@ class History:
 
     def _recalled(self, model: str) -> ModelState | None:
         """Returns where `model` stood when the cache was written, or None where that does not say."""
-        data = self._cache.get(layout.snapshot(model)) if self._cache else None
+        snapshot = layout.snapshot(model)
+        data = self._cache.get(snapshot) if self._cache else None
         if data is None:
             return None
 
@@ -208,7 +209,7 @@ class History:
             self._keep(model, state)
             return state
 
-        state = snapshots.recalled(data, read=read, fold=fold)
+        state = snapshots.recalled(data, snapshot, read=read, fold=fold)
         if state is not None:
             self.check_seen(model, state.head, state.head_digest or "")
         return state
@@ -225,7 +226,8 @@ class History:
 
     def _keep(self, model: str, state: ModelState) -> None:
         if self._cache:
-            self._cache.put(layout.snapshot(model), snapshots.snapshot_bytes(state))
+            key = layout.snapshot(model)
+            self._cache.put(key, snapshots.snapshot_bytes(state, key))
 
     def _is_there(self, key: str, data: bytes) -> bool:
         # an answer may be lost on the way; the random id makes our bytes unlike anybody else's

@@ -69,7 +69,7 @@ def seen(cache: Cache, models: Iterable[str]) -> list[Seen]:
         data = cache.get(layout.snapshot(model))
         with suppress(UnusableError):
             if data is not None:
-                found.add(Seen(model, *sight_of(Pages(data))))
+                found.add(Seen(model, *sight_of(Pages(data, layout.snapshot(model)))))
     return sorted(found)
 
 

@@ -1,7 +1,7 @@
 """Owns files of the cache that are read in parts: some facts, and lists cut into pages of rows.
 
-The first line is a digest and what it is of: the facts and the digest of every page. So whatever is read is known to be
-what was written, however little of it is read.
+The first line is a digest and what it is of: the key of the file, the facts and the digest of every page. So whatever
+is read is known to be what was written there, however little of it is read.
 """
 
 from __future__ import annotations
@@ -23,19 +23,24 @@ class UnusableError(Exception):
 class Pages:
     """A file in pages.
 
+    Args:
+        key: The key under which it was kept, or None where that does not matter.
+
     Raises:
         UnusableError: From here on and from every method: it is not what was written.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, key: str | None) -> None:
         header, mark, rest = data[_SEAL:].partition(b"\n")
         if not mark or data[:_SEAL] != _digest(header):
             raise UnusableError
         self._pages = memoryview(rest)
         try:
-            self.facts, self._lists = json.loads(header)
+            kept_as, self.facts, self._lists = json.loads(header)
         except (ValueError, TypeError, RecursionError) as error:
             raise UnusableError from error
+        if key not in (None, kept_as):
+            raise UnusableError
 
     @property
     def names(self) -> list[str]:
@@ -103,9 +108,9 @@ class PagesWriter:
             self._size_bytes += len(page)
         self._lists[name] = count, entries
 
-    def data(self, facts: Mapping[str, Any]) -> bytes:
-        """Returns the whole file."""
-        header = page_bytes([facts, self._lists])
+    def data(self, key: str, facts: Mapping[str, Any]) -> bytes:
+        """Returns the whole file, which is going to be kept under `key`."""
+        header = page_bytes([key, facts, self._lists])
         return b"".join([_digest(header), header, b"\n", *self._pages])
 
 

@@ -20,7 +20,7 @@ def is_whole(data: bytes) -> bool:
     if len(seal) == _SEAL:
         return sha256(rest).hexdigest().encode() == seal
     try:
-        pages = Pages(data)
+        pages = Pages(data, None)
         return all(pages.count(name) == len(pages.rows(name)) for name in pages.names)
     except (UnusableError, TypeError, AttributeError):
         return False

@@ -35,7 +35,7 @@ class Snapshot:
     """One model as it was after event `head`; its parts are decoded when they are asked for.
 
     Args:
-        data: The file.
+        data: The file, kept under `key`.
         read: Reads an event again of which only a few facts are kept.
         fold: Replays the events up to a number; called when a part of the file turns out to be damaged.
 
@@ -43,8 +43,8 @@ class Snapshot:
         UnusableError: The file is not one that was written here.
     """
 
-    def __init__(self, data: bytes, *, read: ReadEvent, fold: Fold) -> None:
-        self._pages = Pages(data)
+    def __init__(self, data: bytes, key: str, *, read: ReadEvent, fold: Fold) -> None:
+        self._pages = Pages(data, key)
         self._read = read
         self._fold = fold
         try:
@@ -172,10 +172,10 @@ class Snapshot:
         return self._fold(self.sight.head)
 
 
-def recalled(data: bytes, *, read: ReadEvent, fold: Fold) -> ModelState | None:
-    """Returns the model as it was when the file `data` was written, or None where that cannot be used."""
+def recalled(data: bytes, key: str, *, read: ReadEvent, fold: Fold) -> ModelState | None:
+    """Returns the model as it was when the file `data` under `key` was written, or None where that cannot be used."""
     try:
-        return Snapshot(data, read=read, fold=fold).state()
+        return Snapshot(data, key, read=read, fold=fold).state()
     except UnusableError:
         return None
 
@@ -192,8 +192,11 @@ def sight_of(pages: Pages) -> Sight:
         raise UnusableError from error
 
 
-def snapshot_bytes(state: ModelState) -> bytes:
-    """Returns the file of a snapshot of `state`; what an older snapshot has and did not change is taken from it."""
+def snapshot_bytes(state: ModelState, key: str) -> bytes:
+    """Returns the file of a snapshot of `state`, to be kept under `key`.
+
+    What an older snapshot has and did not change is taken from it.
+    """
     versions = state.versions
     writer = PagesWriter()
     writer.add_rows(_NAMES, list(versions))
@@ -208,6 +211,7 @@ def snapshot_bytes(state: ModelState) -> bytes:
         writer.add_rows(f"path {stage}", list(seat.path))
         writer.add_rows(f"tenures {stage}", [tenure_row(tenure) for tenure in seat.tenures])
     return writer.data(
+        key,
         {
             "head": state.head,
             "head_digest": state.head_digest,
@@ -217,7 +221,7 @@ def snapshot_bytes(state: ModelState) -> bytes:
             "seats": {stage: [seat.holder, seat.forward] for stage, seat in state.seats.items()},
             "aliases": state.aliases,
             "tags": state.tags,
-        }
+        },
     )
 
 

@@ -1,6 +1,7 @@
 """Owns tables in the cache: one line for each model, a stamp that tells what it is of, and values.
 
-The first line of a file is the digest of the rest. Then come the model, stamp and size of each line, and all lines.
+The first line of a file is the digest of the rest. Then come the key of the file with the model, stamp and size of each
+line, and all lines.
 The values of a line are JSON, with tabs between them; they are decoded when they are asked for.
 """
 
@@ -35,7 +36,8 @@ def read(cache: Cache, key: str) -> Table:
         return {}
     table: Table = {}
     try:
-        for model, (stamp, size_bytes) in json.loads(data[_SEAL:start]).items():
+        kept_as, sizes = json.loads(data[_SEAL:start])
+        for model, (stamp, size_bytes) in sizes.items() if kept_as == key else ():
             # a view: the values of a large table are copied only where they are looked at
             table[model] = Line(stamp, view[start : start + size_bytes])
             start += size_bytes
@@ -72,7 +74,7 @@ def picked(lines: Iterable[tuple[Line, Sequence[int]]]) -> list[Any]:
 def write(cache: Cache, key: str, table: Mapping[str, Line]) -> None:
     """Keeps `table` under `key`, if that is possible."""
     sizes = {model: (line.stamp, len(line.data)) for model, line in table.items()}
-    parts: list[bytes | memoryview] = [_encode(sizes).encode(), b"\n", *(line.data for line in table.values())]
+    parts: list[bytes | memoryview] = [_encode([key, sizes]).encode(), b"\n", *(line.data for line in table.values())]
     digest = sha256()
     for part in parts:
         digest.update(part)

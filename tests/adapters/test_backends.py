@@ -123,6 +123,30 @@ def test_a_list_of_what_is_no_directory_is_empty(backend):
     assert [*backend.list("nothing/here"), *backend.list("a/b"), *backend.list("a/b/c")] == []
 
 
+def test_folders_are_the_names_of_the_directories_directly_in_one(backend):
+    for key in ["history/b/1", "history/a/1", "history/a/2/3", "history/c", "history.x/y/z", "a-b/c", "top"]:
+        backend.create(key, [b"x"])
+    assert list(backend.folders("history")) == ["a", "b"]
+    assert list(backend.folders("history/a")) == ["2"]
+    assert list(backend.folders("")) == ["a-b", "history", "history.x"]
+    assert [*backend.folders("history/c"), *backend.folders("history/b"), *backend.folders("no/where")] == []
+
+
+def test_other_bytes_have_another_mark(backend):
+    marks = []
+    for content in (b"one", b"two", b"six"):
+        backend.create("a/b", [content])
+        marks.append(backend.mark("a/b"))
+        backend.delete("a/b")
+    assert all(isinstance(mark, str) for mark in marks)
+    assert len(set(marks)) == 3
+
+
+def test_what_is_not_there_has_no_mark(backend):
+    backend.create("a/b", [b"one"])
+    assert [backend.mark(key) for key in ("a/c", "b/b", "a/b/c")] == [None] * 3
+
+
 def test_locks_and_staging_are_not_listed(backend):
     with backend.sharing():
         backend.create("a", [b"x"])
@@ -147,9 +171,12 @@ def test_keys_that_lead_elsewhere_are_refused(backend, key):
         backend.open(key)
     with pytest.raises(ValueError, match="not a clean relative key"):
         backend.delete(key)
+    with pytest.raises(ValueError, match="not a clean relative key"):
+        backend.mark(key)
     if key:
-        with pytest.raises(ValueError, match="not a clean relative key"):
-            backend.list(key)
+        for look in (backend.list, backend.folders):
+            with pytest.raises(ValueError, match="not a clean relative key"):
+                list(look(key))
 
 
 def test_many_share_at_once(backend):

@@ -304,3 +304,24 @@ def test_sharing_goes_on_without_locks(tmp_path, error):
 def test_sharing_does_not_hide_a_failing_disk(tmp_path):
     statements = "with b.sharing(): print('shared')"
     assert "Errno 5" in strace(tmp_path, statements, "-e", "inject=flock:error=EIO").stdout
+
+
+def test_links_to_directories_are_no_folders(backend, tmp_path):
+    backend.create("history/a/1", [b"x"])
+    (tmp_path / "history" / "link").symlink_to(tmp_path / "history" / "a")
+    assert list(backend.folders("history")) == ["a"]
+
+
+def test_a_file_that_lies_still_keeps_its_mark():
+    backend = LocalBackend(REPOSITORY)
+    assert backend.mark("pyproject.toml") == backend.mark("pyproject.toml") is not None
+
+
+def test_a_file_of_a_moment_ago_has_another_mark_each_time(backend):
+    backend.create("a/b", [b"one"])
+    assert backend.mark("a/b") != backend.mark("a/b")
+
+
+def test_a_link_in_the_way_has_a_mark_of_its_own(backend, tmp_path):
+    (tmp_path / "a").symlink_to("nowhere")
+    assert backend.mark("a") is not None

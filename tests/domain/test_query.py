@@ -14,6 +14,7 @@ from mlreg.domain.semver import Version
 from mlreg.domain.sheet import card_of, sheet_of, shown_metrics, value_at
 from mlreg.errors import UsageError
 
+METRICS = {"f1": 0.9, "latency": "35ms", "share": "92%", "broken": "NaN", "top.5": 3, "auc": 0.8}
 RECORD = ModelVersion(
     name="risk/fraud",
     version=Version.parse("1.4.0"),
@@ -79,9 +80,8 @@ def test_what_is_so(condition: str) -> None:
         "metrics.broken!=0", "metrics.missing!=1", "metrics.missing<1", "metrics.f1>0.1s", "params.solver<3",
         "params.solver=Adam", "params.none=x", "params.none!=x", "params.net=3", "params.net!=3", "params.missing!=1",
         "params.shuffle>0", "params.shuffle=1", "params.lr=adam", "params.lr!=adam", "params.text=0.5",
-        "owner=ann@x.org",
-        "tags=silver", "tags>a", "tags!=gold", "version>1.4.0+x", "increment=42", "meta.langs>1", "type!=x",
-        "deprecated=false", "meta.team=risk",
+        "owner=ann@x.org", "tags=silver", "tags>a", "tags!=gold", "version>1.4.0+x", "increment=42", "meta.langs>1",
+        "type!=x", "deprecated=false", "meta.team=risk",
     ],
 )  # fmt: skip
 def test_what_is_not(condition: str) -> None:

@@ -1,6 +1,6 @@
 """Prints the table of figures of `docs/reliability.md`, every fault at every call of every command.
 
-PYTHONPATH=tests python -m faults.figures
+PYTHONPATH=tests python -m faults.figures [FAULT…]
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ _WRITING = ("torn write", "short write")
 
 
 def tallies_of(number: int) -> dict[str, Tally]:
-    """Puts the command `number` through all campaigns and returns what came of each."""
+    """Puts the command `number` through all campaigns, or those named, and returns what came of each."""
     with opened_lab() as (lab, directory):
         trial = Trial(lab, COMMANDS[number], directory / "subject")
-        return {name: run(trial) for name, run in CAMPAIGNS.items() if trial.writes or name not in _WRITING}
+        names = [name for name in sys.argv[1:] or CAMPAIGNS if trial.writes or name not in _WRITING]
+        return {name: CAMPAIGNS[name](trial) for name in names}
 
 
 def table(rows: dict[str, Tally]) -> Iterator[str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -109,6 +110,12 @@ def ignores_short_writes(text: str) -> None:
     os.close(file)
     os.rename(STAGED, VALUE)
     _sync(STORE)
+
+
+def does_not_end(text: str) -> None:
+    """Goes on when it is asked to end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    careful(text)
 
 
 shows_a_traceback = forgets_to_tidy_up = careful

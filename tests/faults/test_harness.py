@@ -38,6 +38,7 @@ FOUND_OUT = [
     ("shows_a_traceback", "EMFILE once", "LOUD"),
     ("forgets_to_tidy_up", "EDQUOT for good", "LITTER"),
     ("careful", "SIGTERM", "LITTER"),
+    ("does_not_end", "SIGINT", "LOUD"),
 ]
 PROMOTE = next(command for command in COMMANDS if command.name == "promote in place of another")
 REGISTER = next(command for command in COMMANDS if command.name == "register a directory")

@@ -86,8 +86,10 @@ class Trial:
         return self._tally
 
     def end(self, faults: Sequence[Fault], code: int) -> Tally:
-        """Asks the command to end by `faults`; it answers `code`, unless it was done already. Then as above."""
+        """Asks the command to end by `faults`; it must answer `code`. Then as above."""
         for root, disk, run in self._each(faults):
+            if run.code != code:
+                self._found("LOUD", f"it does not end when asked to: {run}")
             self._ends_well(run, {code}, root, disk)
             self._works_again(root, disk)
         return self._tally

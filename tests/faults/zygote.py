@@ -74,6 +74,7 @@ def _child(request: dict[str, Any]) -> NoReturn:
         os.dup2(file, descriptor)
         os.close(file)
     os.chdir(request["cwd"])
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background, shells have it ignored
     _arm(request["fault"], os.open(scratch / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND))
     os._exit(_code(_program(request["program"]), request["words"]))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mlreg.domain import decide
@@ -97,47 +97,53 @@ def record_of(model: str, version: str, choice: random.Random) -> ModelVersion:
     )
 
 
-def _tags_draft(state: ModelState, verb: str, version: str, choice: random.Random) -> Draft | None:
-    if verb == "tag":
-        return decide.decide_tags(state, version, add=[choice.choice(["gold", "good"])])
-    return decide.decide_tags(state, version, remove=["gold", "tabular"])
-
-
-def _alias_draft(state: ModelState, verb: str, version: str, choice: random.Random) -> Draft | None:
-    if verb == "alias":
-        return decide.decide_alias(state, choice.choice(["champion", "challenger"]), version)
-    return decide.decide_unalias(state, "champion")
-
-
 def _draft(state: ModelState, verb: str, choice: random.Random) -> Draft | None:
-    if not state.versions:
-        return None
-    version = choice.choice(list(state.versions))
-    if verb in ("tag", "untag"):
-        return _tags_draft(state, verb, version, choice)
-    match verb:
-        case "promote":
-            return decide.decide_promotion(state, version, to=choice.choice(STAGES.order), stages=STAGES)
-        case "rollback" | "rollback to":
-            to = version if verb == "rollback to" else None
-            stage = choice.choice(["staging", "production", "production"])
-            return decide.decide_rollback(state, stage, stages=STAGES, has_bytes=lambda _: True, to=to)
-        case "archive":
-            return decide.decide_archiving(state, version, stages=STAGES, force=choice.random() < 0.3, reason="why")
-        case "deprecate":
-            gone = Deprecation(choice.choice(["it leaks", "old"]), choice.choice([None, "2027-01-01"]))
-            return decide.decide_deprecation(state, version, gone)
-        case "lift":
-            return decide.decide_lifting(state, version)
-        case "set":
-            metrics = {"auc": choice.choice([0.99, "NaN"]), "late": "3 s"}
-            facts = choice.choice([{"metrics": metrics}, {"owner": "cy@x.org"}, {"meta": {"team": "late"}}])
-            return decide.decide_late_facts(state, version, facts)
-        case "note":
-            text = choice.choice(["seen by Ann", "zu langsam", f"seen {choice.randint(0, 99)} times"])
-            return decide.decide_late_facts(state, version, {}, text)
-        case _:
-            return _alias_draft(state, verb, version, choice)
+    return DRAFTS[verb](state, choice.choice(list(state.versions)), choice) if state.versions else None
+
+
+def _promotion(state: ModelState, version: str, choice: random.Random) -> Draft | None:
+    return decide.decide_promotion(state, version, to=choice.choice(STAGES.order), stages=STAGES)
+
+
+def _rollback(state: ModelState, version: str | None, choice: random.Random) -> Draft | None:
+    stage = choice.choice(["staging", "production", "production"])
+    return decide.decide_rollback(state, stage, stages=STAGES, has_bytes=lambda _: True, to=version)
+
+
+def _archiving(state: ModelState, version: str, choice: random.Random) -> Draft | None:
+    return decide.decide_archiving(state, version, stages=STAGES, force=choice.random() < 0.3, reason="why")
+
+
+def _deprecation(state: ModelState, version: str, choice: random.Random) -> Draft | None:
+    gone = Deprecation(choice.choice(["it leaks", "old"]), choice.choice([None, "2027-01-01"]))
+    return decide.decide_deprecation(state, version, gone)
+
+
+def _late_facts(state: ModelState, version: str, choice: random.Random) -> Draft | None:
+    metrics = {"auc": choice.choice([0.99, "NaN"]), "late": "3 s"}
+    facts = choice.choice([{"metrics": metrics}, {"owner": "cy@x.org"}, {"meta": {"team": "late"}}])
+    return decide.decide_late_facts(state, version, facts)
+
+
+def _note(state: ModelState, version: str, choice: random.Random) -> Draft | None:
+    text = choice.choice(["seen by Ann", "zu langsam", f"seen {choice.randint(0, 99)} times"])
+    return decide.decide_late_facts(state, version, {}, text)
+
+
+DRAFTS: dict[str, Callable[[ModelState, str, random.Random], Draft | None]] = {
+    "promote": _promotion,
+    "rollback": lambda state, _, choice: _rollback(state, None, choice),
+    "rollback to": _rollback,
+    "archive": _archiving,
+    "deprecate": _deprecation,
+    "lift": lambda state, version, _: decide.decide_lifting(state, version),
+    "tag": lambda state, version, choice: decide.decide_tags(state, version, add=[choice.choice(["gold", "good"])]),
+    "untag": lambda state, version, _: decide.decide_tags(state, version, remove=["gold", "tabular"]),
+    "set": _late_facts,
+    "note": _note,
+    "alias": lambda state, version, choice: decide.decide_alias(state, choice.choice(["champion", "other"]), version),
+    "unalias": lambda state, *_: decide.decide_unalias(state, "champion"),
+}
 
 
 def random_moves(seed: int, count: int) -> list[Move]:

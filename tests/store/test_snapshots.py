@@ -48,7 +48,16 @@ def test_it_says_the_same_over_many_pages(seed: int) -> None:
         plants.grow("fraud", random_moves(seed * 10 + turn, 60))
         state = cached(plants, cache).state("fraud", snapshot_after=30)
         assert told(state) == told(plants.repository.history.state("fraud"))
-    assert Pages(cache.get(layout.snapshot("fraud")) or b"").count("versions") > 256
+    assert Pages(cache.get(layout.snapshot("fraud")) or b"", None).count("versions") > 256
+
+
+def test_the_way_forward_is_not_forgotten() -> None:
+    plants, cache = garden(), MemoryCache()
+    plants.grow("fraud", [("register", number) for number in range(80)])
+    plants.grow("fraud", [("rollback", number) for number in range(6)])
+    state = cached(plants, cache).state("fraud")
+    assert any(seat.forward for seat in cached(plants, cache).state("fraud").seats.values())
+    assert told(cached(plants, cache).state("fraud")) == told(state)
 
 
 def test_what_a_snapshot_knows_of_can_be_changed_like_anything_else() -> None:

@@ -13,6 +13,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from time import time_ns
 from typing import Any, BinaryIO
 
 from mlreg.adapters.backends._keys import check_key, check_prefix
@@ -20,6 +21,7 @@ from mlreg.adapters.surroundings.durable import sync_directory
 from mlreg.ports import Backend
 
 _STAGING = "tmp"
+_YOUNG_NS = 2_000_000_000
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EROFS}
 
@@ -99,13 +101,19 @@ class LocalBackend:
         return iter(sorted(key[len(start) : -1] for key in found))
 
     def mark(self, key: str) -> str | None:
-        """Returns which file lies under `key`, and when it last changed in any way; None where nothing does."""
+        """Returns which file lies under `key`, and when it last changed in any way; None where nothing does.
+
+        A file of a moment ago has another mark each time: file systems tell moments in steps of some milliseconds, and
+        one that takes its place within such a step looks the same.
+        """
         check_key(key)
         try:
             found = os.lstat(f"{self._root}/{key}")
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return f"{found.st_ino:x}-{found.st_ctime_ns:x}-{found.st_size:x}"
+        now = time_ns()
+        young = f"-{now:x}" if now - found.st_ctime_ns < _YOUNG_NS else ""
+        return f"{found.st_ino:x}-{found.st_ctime_ns:x}-{found.st_size:x}{young}"
 
     def delete(self, key: str) -> None:
         """Removes the file `key` if it is there."""
