@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Protocol
 class Backend(Protocol):
     """Keeps bytes under keys: `/`-separated relative paths such as `blobs/sha256/58/5891…`.
 
-    Bytes under a key never change once they are there. Four verbs stream; `mark` and `folders` look without reading;
+    Bytes under a key never change once they are there. Five verbs stream; `mark` and `folders` look without reading;
     `sharing` guards against a concurrent removal of what nothing refers to yet.
     """
 
@@ -24,8 +24,10 @@ class Backend(Protocol):
         """
         ...
 
-    def create(self, key: str, chunks: Iterable[bytes]) -> bool:
+    def create(self, key: str | Callable[[], str], chunks: Iterable[bytes | memoryview]) -> bool:
         """Keeps `chunks` under `key` unless something is there, and returns whether it did.
+
+        A `key` that is only known when `chunks` have passed is a function, called then.
 
         All or nothing: a reader, or a crash at any moment, never sees a part. On return the bytes *and the name*
         survive a loss of power, also where another process had made them: so `create` is what one calls for
@@ -34,6 +36,16 @@ class Backend(Protocol):
         Raises:
             OSError: The backend could not write; nothing was added, or (only after a failing last step) all of it
                 was: the caller reads again to know.
+        """
+        ...
+
+    def replace(self, key: str, chunks: Iterable[bytes | memoryview]) -> None:
+        """Keeps `chunks` under `key` in place of what is there: another form of the same, or the same mended.
+
+        All or nothing, as `create`; who has the old one open goes on reading it.
+
+        Raises:
+            OSError: The backend could not write.
         """
         ...
 
@@ -63,6 +75,13 @@ class Backend(Protocol):
 
         Raises:
             OSError: The backend could not write.
+        """
+        ...
+
+    def removing(self) -> AbstractContextManager[bool]:
+        """Holds off whoever adds (`sharing`) while bytes are removed; False at once where one is adding now.
+
+        It dies with the process.
         """
         ...
 
@@ -103,8 +122,22 @@ class Framework(Protocol):
         """The distribution that has each of the packages which every model of it needs."""
         ...
 
+    @property
+    def FORMATS(self) -> Sequence[str]:
+        """The formats that it loads, as `mlreg.domain.formats` calls them."""
+        ...
+
+    @property
+    def OPTIONS(self) -> Sequence[str]:
+        """What `load` can be told besides the files."""
+        ...
+
     def detects(self, model: object) -> bool:
         """Whether `model` is one of this framework; the generic one, asked last, takes what can be a model at all."""
+        ...
+
+    def takes(self, model: object) -> bool:
+        """Whether it can save `model` where somebody asks for it by name."""
         ...
 
     def framework(self, model: object) -> str | None:
@@ -124,17 +157,26 @@ class Framework(Protocol):
         ...
 
     def save(self, model: object, directory: Path, stem: str) -> Sequence[Path]:
-        """Writes `model` to files below `directory`, their names beginning with `stem`, and returns them.
+        """Writes `model` below `directory`, names beginning with `stem`, and returns the files, or one directory.
+
+        The same object gives the same bytes, wherever and whenever it is saved.
 
         Raises:
             UsageError: It cannot be saved.
         """
         ...
 
-    def load(self, files: Mapping[str, BinaryIO]) -> Any:
+    def load(self, files: Mapping[str, BinaryIO], **options: Any) -> Any:
         """Returns the model that the streams `files` hold, each under its name. **It may run code of theirs.**
+
+        It reads nothing but these streams, and never tries a weaker way where one has failed.
+
+        Args:
+            options: Some of `OPTIONS`: `device`, where its numbers shall lie; `into`, the object that they shall be put
+                into; `trusted`, the classes (`package.module.Class`) beyond its own that it may make.
 
         Raises:
             UsageError: They hold no model that can be loaded.
+            NotAllowedError: They need a class that is not among the `trusted`.
         """
         ...

@@ -23,6 +23,7 @@ from mlreg.domain.statement import Choice, choose_version, find_same, listed, st
 from mlreg.domain.values import plain_mapping
 from mlreg.errors import ConflictError, UsageError
 from mlreg.intake import SourceFile, checked_requirement, gather, open_input
+from mlreg.kinship import kin
 from mlreg.resolve import find_used, joined_ref
 from mlreg.store.blobs import Progress, measure
 from mlreg.store.catalog import content_digest, facts_digest, record_bytes
@@ -33,7 +34,7 @@ from mlreg.store.codec import digest
 class Wanted:
     """What shall be registered: the facts without a number, where the files are, the stated version, bump and stage.
 
-    `notes` are warnings about the files and the facts.
+    `notes` are warnings about the files and the facts. `raw` files are kept as they are: fast rather than small.
     """
 
     facts: ModelVersion
@@ -42,6 +43,7 @@ class Wanted:
     bump: str
     stage: str
     notes: Sequence[str] = ()
+    raw: bool = False
 
     def with_files(self, entries: Sequence[FileEntry]) -> Wanted:
         """Returns the same with the files, now that their digests are known."""
@@ -60,6 +62,7 @@ def request(
     bump: str,
     stage: str | None,
     follow_links: bool,
+    raw: bool,
     progress: Progress,
 ) -> Iterator[Wanted]:
     """Yields what shall be registered, everything that was stated checked.
@@ -91,7 +94,7 @@ def request(
                 "captured": _captured(hand.distributions, facts["captured"]),
             },
         )
-        yield Wanted(new, files, stated, bump, target, hand.notes)
+        yield Wanted(new, files, stated, bump, target, hand.notes, raw)
 
 
 def check_words(bench: Bench, name: str, *, version: str | None, stage: str | None) -> tuple[Version | None, str]:
@@ -115,7 +118,7 @@ def register(bench: Bench, wanted: Wanted, progress: Progress) -> Registered:
     name, repository = wanted.facts.name, bench.repository
     with repository.sharing():
         state = _state(bench, name)
-        entries = tuple(_kept(bench, file, progress) for file in wanted.files)
+        entries = _kept(bench, state, wanted, progress)
         attempt = _Attempt(bench, wanted.with_files(entries), keep=repository.catalog.add)
         outcome = bench.journal.commit(state, name, attempt.decide)
         if attempt.same is not None:
@@ -262,16 +265,23 @@ def _captured(distributions: Sequence[str], told: Mapping[str, Any]) -> dict[str
     return {**captured, **plain_mapping(told, "what is captured")}
 
 
-def _kept(bench: Bench, file: SourceFile, progress: Progress) -> FileEntry:
-    with file.open() as stream:
-        measured = bench.repository.blobs.add(stream, file.path, progress)
-    return FileEntry(file.path, *measured, executable=file.executable, role=file.role)
+def _kept(bench: Bench, state: ModelState, wanted: Wanted, progress: Progress) -> list[FileEntry]:
+    blobs, entries = bench.repository.blobs, list[FileEntry]()
+    keep = blobs.add_plain if wanted.raw else blobs.add
+    for file in wanted.files:
+        near = kin(bench, state, wanted.facts.lineage.get("parent"), file.path, entries)
+        with file.open() as stream:
+            entries.append(_entry(file, *keep(stream, file.path, progress, near)))
+    return entries
 
 
 def _measured(file: SourceFile, progress: Progress) -> FileEntry:
     with file.open() as stream:
-        measured = measure(stream, progress)
-    return FileEntry(file.path, *measured, executable=file.executable, role=file.role)
+        return _entry(file, *measure(stream, progress))
+
+
+def _entry(file: SourceFile, digest: str, size_bytes: int) -> FileEntry:
+    return FileEntry(file.path, digest, size_bytes, executable=file.executable, role=file.role)
 
 
 def _warnings(version: ModelVersion) -> list[str]:

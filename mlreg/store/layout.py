@@ -19,11 +19,12 @@ OBSERVATIONS = "observations"
 CACHE = "cache"
 TMP = "tmp"
 REPOSITORY = "@repository"
+CODED = ".mlb"
 # the number of what is derived in `cache/`: raised whenever a fold, a sheet or their rows change
 DERIVED = "1"
 
 _ALGORITHM = "sha256"
-_BLOB = rf"{BLOBS}/{_ALGORITHM}/([0-9a-f]{{2}})/(\1[0-9a-f]{{62}})"
+_BLOB = rf"{BLOBS}/{_ALGORITHM}/([0-9a-f]{{2}})/(\1[0-9a-f]{{62}})(?:\.mlb)?"
 _RECORD = rf"{CATALOG}/([^/]+)/[^/]+-[0-9a-f]{{8}}\.yaml"
 _EVENT = re.compile(rf"{HISTORY}/([^/]+)/([0-9]{{8}})\.json")
 
@@ -36,8 +37,13 @@ def blob(digest: str) -> str:
     return f"{BLOBS}/{_ALGORITHM}/{name[:2]}/{name}"
 
 
+def coded_blob(digest: str) -> str:
+    """Returns the key of the coded form of the bytes with `digest`."""
+    return blob(digest) + CODED
+
+
 def digest_of_blob(key: str) -> str | None:
-    """Returns the digest that the blob at `key` must have, or None where `key` is no blob's."""
+    """Returns the digest that the blob at `key`, in either form, must have, or None where `key` is no blob's."""
     match = re.fullmatch(_BLOB, key)
     return f"{_ALGORITHM}:{match[2]}" if match else None
 

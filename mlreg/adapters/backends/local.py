@@ -11,7 +11,7 @@ import fcntl
 import io
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from time import time_ns
 from typing import Any, BinaryIO
@@ -21,6 +21,7 @@ from mlreg.adapters.surroundings.durable import sync_directory
 from mlreg.ports import Backend
 
 _STAGING = "tmp"
+_LOCK = f"{_STAGING}/lock"
 _YOUNG_NS = 2_000_000_000
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EROFS}
@@ -70,7 +71,7 @@ class LocalBackend:
         check_key(key)
         return io.BufferedReader(_NamedFile(self._path(key), "rb", opener=_open_file))
 
-    def create(self, key: str, chunks: Iterable[bytes]) -> bool:
+    def create(self, key: str | Callable[[], str], chunks: Iterable[bytes | memoryview]) -> bool:
         """Keeps `chunks` under `key` unless something is there, and returns whether it did.
 
         Raises:
@@ -78,12 +79,24 @@ class LocalBackend:
             OSError: The disk is full, read-only or failing, the file system has no hard links, or something
                 else than a file is there.
         """
-        check_key(key)
-        if key.split("/", 1)[0] == _STAGING:
-            raise ValueError(f"{key!r} is in a directory that the backend needs for itself")
-        created = not self._is_kept(key) and self._add(key, chunks)
+        if isinstance(key, str):
+            _check_free(key)
+            created = not self._is_kept(key) and self._add(key, chunks, _link)[1]
+        else:
+            key, created = self._add(key, chunks, _link)
         self._sync_names(key)
         return created
+
+    def replace(self, key: str, chunks: Iterable[bytes | memoryview]) -> None:
+        """Keeps `chunks` under `key` in place of what is there.
+
+        Raises:
+            ValueError: `key` is not a clean relative key, or is in `tmp/`.
+            OSError: The disk is full, read-only or failing.
+        """
+        _check_free(key)
+        self._add(key, chunks, _rename)
+        self._sync_names(key)
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yields every file below the directory `prefix`, sorted, and what else lies there: links, sockets.
@@ -131,15 +144,35 @@ class LocalBackend:
         """
         with ExitStack() as held:
             try:
-                self._make_directory(_STAGING)
-                flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-                lock = os.open(self._path(f"{_STAGING}/lock"), flags, 0o666)
-                held.callback(os.close, lock)
-                fcntl.flock(lock, fcntl.LOCK_SH)
+                fcntl.flock(self._open_lock(held), fcntl.LOCK_SH)
             except OSError as error:
                 if error.errno not in _NO_LOCKS:
-                    raise OSError(error.errno, error.strerror, self._path(f"{_STAGING}/lock")) from error
+                    raise OSError(error.errno, error.strerror, self._path(_LOCK)) from error
             yield
+
+    @contextmanager
+    def removing(self) -> Iterator[bool]:
+        """Holds the lock on `tmp/lock` alone, or yields False at once where someone else holds it.
+
+        Raises:
+            OSError: There can be no lock here, so nothing may be removed.
+        """
+        with ExitStack() as held:
+            try:
+                fcntl.flock(self._open_lock(held), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, self._path(_LOCK)) from error
+            yield True
+
+    def _open_lock(self, held: ExitStack) -> int:
+        self._make_directory(_STAGING)
+        flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        lock = os.open(self._path(_LOCK), flags, 0o666)
+        held.callback(os.close, lock)
+        return lock
 
     def _path(self, key: str) -> str:
         return os.path.join(self._root, key)
@@ -152,21 +185,26 @@ class LocalBackend:
             return False
         return True
 
-    def _add(self, key: str, chunks: Iterable[bytes]) -> bool:
+    def _add(
+        self, key: str | Callable[[], str], chunks: Iterable[bytes | memoryview], name: Callable[[str, str], bool]
+    ) -> tuple[str, bool]:
+        """Stages `chunks`, then names them `key` by `name`; returns the key, and whether they have the name now."""
         staged = self._path(f"{_STAGING}/{os.getpid()}-{os.urandom(8).hex()}")
+        is_for_people = isinstance(key, str) and "/" not in key  # such as a configuration, which is theirs to edit
         try:
-            # what lies at the top, such as a configuration, is a person's to edit
-            self._stage(staged, chunks, 0o444 if "/" in key else 0o666)
-            self._make_directories(key)
-            if _link(staged, self._path(key)):
-                return True
-            self.open(key).close()
-            return False
+            self._stage(staged, chunks, 0o666 if is_for_people else 0o444)
+            final = key if isinstance(key, str) else key()
+            _check_free(final)
+            self._make_directories(final)
+            if name(staged, self._path(final)):
+                return final, True
+            self.open(final).close()
+            return final, False
         finally:
             with suppress(OSError):  # one that stays is swept later
                 os.unlink(staged)
 
-    def _stage(self, path: str, chunks: Iterable[bytes], mode: int) -> None:
+    def _stage(self, path: str, chunks: Iterable[bytes | memoryview], mode: int) -> None:
         self._make_directory(_STAGING)
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
         file = os.open(path, flags, mode)
@@ -204,6 +242,12 @@ class LocalBackend:
                 pending.extend(_entries(self._root, key))
             else:
                 yield key
+
+
+def _check_free(key: str) -> None:
+    check_key(key)
+    if key.split("/", 1)[0] == _STAGING:
+        raise ValueError(f"{key!r} is in a directory that the backend needs for itself")
 
 
 def _parent(key: str) -> str:
@@ -246,7 +290,7 @@ def _open_directory(path: str, flags: int = 0) -> int:
     return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | flags)
 
 
-def _write(file: int, chunk: bytes, path: str) -> None:
+def _write(file: int, chunk: bytes | memoryview, path: str) -> None:
     rest = memoryview(chunk)
     try:
         while rest:
@@ -273,4 +317,10 @@ def _link(staged: str, path: str) -> bool:
             why = f"a repository needs a file system with hard links ({os.strerror(error.errno)})"
             raise OSError(error.errno, why, path) from error
         raise
+    return True
+
+
+def _rename(staged: str, path: str) -> bool:
+    """Gives a staged file its name in place of what has it."""
+    os.rename(staged, path)
     return True

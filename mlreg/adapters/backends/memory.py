@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from hashlib import sha256
 from threading import Lock
@@ -35,17 +35,27 @@ class MemoryBackend:
         except KeyError:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), key) from None
 
-    def create(self, key: str, chunks: Iterable[bytes]) -> bool:
+    def create(self, key: str | Callable[[], str], chunks: Iterable[bytes | memoryview]) -> bool:
         """Keeps `chunks` under `key` unless something is there, and returns whether it did."""
-        check_key(key)
-        if key in self._kept:
-            return False
-        content = b"".join(chunks)
-        with self._lock:
+        if isinstance(key, str):
+            check_key(key)
             if key in self._kept:
                 return False
-            self._kept[key] = content
+        content = b"".join(chunks)
+        name = key if isinstance(key, str) else key()
+        check_key(name)
+        with self._lock:
+            if name in self._kept:
+                return False
+            self._kept[name] = content
             return True
+
+    def replace(self, key: str, chunks: Iterable[bytes | memoryview]) -> None:
+        """Keeps `chunks` under `key` in place of what is there."""
+        check_key(key)
+        content = b"".join(chunks)
+        with self._lock:
+            self._kept[key] = content
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yields every key below the directory `prefix`, sorted."""
@@ -71,6 +81,10 @@ class MemoryBackend:
         check_key(key)
         with self._lock:
             self._kept.pop(key, None)
+
+    def removing(self) -> AbstractContextManager[bool]:
+        """Always may: one process has nobody else to hold off."""
+        return nullcontext(True)
 
     def sharing(self) -> AbstractContextManager[None]:
         """Does nothing: one process has no concurrent removal to hold off."""

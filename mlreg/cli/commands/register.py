@@ -93,6 +93,9 @@ def run(
     follow_links: Annotated[
         bool, typer.Option("--follow-links", help="Follow links that lead out of the directory.")
     ] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Keep the files as they are: fast rather than small, until `mlreg gc`.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Register files, or one directory, as a version of a model.
@@ -126,6 +129,7 @@ def run(
         "meta": nested(joined(meta or [], "--meta", read_value), "--meta"),
         "stage": stage,
         "follow_links": follow_links,
+        "raw": raw,
     }
     arguments = covered(_specified(file, name), words)
     model = arguments.pop("name", None)

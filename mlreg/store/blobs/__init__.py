@@ -1,22 +1,54 @@
-"""Owns blobs: bytes kept once, under their SHA-256."""
+"""Owns blobs: bytes kept once, under their SHA-256, as they are or in the coded form."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from mlreg.errors import ConflictError, IntegrityError, NotFoundError
+from mlreg.errors import ConflictError, IntegrityError, MissingError, NotFoundError
+from mlreg.lazy import LazyModule
 from mlreg.ports import Backend
 from mlreg.store import codec, layout
+from mlreg.store.blobs.heading import (
+    ChangedError,
+    DamagedBlobError,
+    Heading,
+    MalformedError,
+    NewerFormatError,
+    read_heading,
+)
 
 if TYPE_CHECKING:
     from mlreg.domain.record import FileEntry
+    from mlreg.store.blobs import storing
+else:
+    storing = LazyModule("mlreg.store.blobs.storing")
+
+CODED_MIN_BYTES = 16 << 10  # what is smaller fills a few blocks of the disk in either form
+IN_MEMORY_MAX_BYTES = 1 << 20
+_SAMPLES = 16
+_SAMPLE_BYTES = 4 << 10
 
 Progress = Callable[[int], None]
+Bytes = bytes | memoryview
 
 
 def no_progress(size_bytes: int) -> None:
     """Tells nobody that `size_bytes` more were read."""
+
+
+class Stored(NamedTuple):
+    """How a blob is kept: `size_bytes` that it restores to, `stored_bytes` on the disk, the blobs it needs for that."""
+
+    size_bytes: int
+    stored_bytes: int
+    bases: tuple[str, ...]
+    is_coded: bool
+
+
+_NOTHING = Stored(0, 0, (), False)
 
 
 class Blobs:
@@ -25,66 +57,226 @@ class Blobs:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
-    def add(self, source: BinaryIO, name: str, progress: Progress = no_progress) -> tuple[str, int]:
-        """Keeps the bytes of the seekable `source` and returns their digest and size.
+    def add(
+        self, source: BinaryIO, name: str, progress: Progress = no_progress, kin: Sequence[str] = ()
+    ) -> tuple[str, int]:
+        """Keeps the bytes of the seekable `source` in as little space as can be, and returns their digest and size.
 
-        They are read once to know their name, and once more, hashed again, where they are new.
+        Args:
+            kin: The digests of blobs that may be like it, the likeliest first.
 
         Raises:
-            ConflictError: `source` (called `name`) changed between the two.
+            ConflictError: `source` (called `name`) changed meanwhile.
             OSError: The backend could not write, or `source` not be read.
         """
-        digest, size_bytes = measure(source, progress)
-        source.seek(0)
-        self._backend.create(layout.blob(digest), _unchanged(source, digest, name))
-        return digest, size_bytes
+        size_bytes = _size(source)
+        if size_bytes < CODED_MIN_BYTES:
+            return self._add_small(source, progress)
+        with _steady(name):
+            return storing.store(source, kin, self._open_either, partial(self._keep_form, source), progress)
+
+    def add_plain(
+        self, source: BinaryIO, name: str, progress: Progress = no_progress, kin: Sequence[str] = ()
+    ) -> tuple[str, int]:
+        """Keeps the bytes of the seekable `source` as they are, and returns their digest and size.
+
+        They are read once, and hashed while they are copied; twice where they seem to be one of `kin`.
+
+        Raises:
+            ConflictError: `source` (called `name`) changed meanwhile.
+            OSError: The backend could not write, or `source` not be read.
+        """
+        size_bytes = _size(source)
+        if size_bytes <= IN_MEMORY_MAX_BYTES:
+            return self._add_small(source, progress)
+        if any(self._seems(digest, source, size_bytes) for digest in kin):
+            digest, size_bytes = measure(source, progress)
+            if self.settle(digest):
+                return digest, size_bytes
+            source.seek(0)
+        hasher = codec.Hasher()
+
+        def key() -> str:
+            return layout.blob(hasher.digest())
+
+        self._backend.create(key, storing.hashed(_told(codec.chunks(source), progress), hasher))
+        return hasher.digest(), hasher.size_bytes
+
+    def settle(self, digest: str) -> bool:
+        """Whether the bytes are here; if so, their name outlasts a loss of power from now on."""
+        for key in _forms(digest):
+            if self._is_kept(key):
+                self._backend.create(key, ())
+                return True
+        return False
 
     def has(self, digest: str) -> bool:
         """Whether the bytes are here; whether they are undamaged is not looked at."""
-        return self.size_bytes(digest) is not None
+        return any(self._is_kept(key) for key in _forms(digest))
 
     def has_all(self, files: Iterable[FileEntry]) -> bool:
         """Whether the bytes of all `files` are here."""
         return all(self.has(entry.digest) for entry in files)
 
+    def stored(self, digest: str) -> Stored | None:
+        """Returns how the blob is kept, or None where it is not here.
+
+        Raises:
+            IntegrityError: The beginning of its coded form is damaged.
+            MissingError: A newer mlreg wrote it.
+        """
+        try:
+            stream, is_coded = self._open_either(digest)
+        except NotFoundError:
+            return None
+        with stream:
+            stored_bytes = stream.seek(0, 2)
+            if not is_coded:
+                return Stored(stored_bytes, stored_bytes, (), False)
+            with _sound(digest):
+                heading: Heading = read_heading(stream)
+            return Stored(heading.size_bytes, stored_bytes, heading.bases, True)
+
     def size_bytes(self, digest: str) -> int | None:
         """Returns the size of what is kept under `digest`, or None where nothing is."""
-        try:
-            with self._backend.open(layout.blob(digest)) as stream:
-                return stream.seek(0, 2)
-        except FileNotFoundError:
-            return None
+        found = self.stored(digest)
+        return None if found is None else found.size_bytes
 
-    def read(self, digest: str, progress: Progress = no_progress) -> Iterator[bytes]:
+    def read(self, digest: str, progress: Progress = no_progress) -> Iterator[Bytes]:
         """Yields the bytes with `digest`, hashed while they pass; the last chunk is followed by the check.
 
         Raises:
-            NotFoundError: They are not here.
+            NotFoundError: They are not here, or those that they are stored against are not.
             IntegrityError: They were not what their name says; what was yielded must not be used.
+            MissingError: A newer mlreg wrote them.
         """
-        key = layout.blob(digest)
-        try:
-            stream = self._backend.open(key)
-        except FileNotFoundError:
-            raise NotFoundError(
-                f"the bytes {digest[:19]}… are not here ({key})",
-                hint="bring them back from a copy of the repository; see which with `mlreg verify`",
-                facts={"object": key},
-                code="blob-missing",
-            ) from None
+        stream, is_coded = self._open_either(digest)
         with stream:
+            is_small = not is_coded and stream.seek(0, 2) <= IN_MEMORY_MAX_BYTES
+            stream.seek(0)
             hasher = codec.Hasher()
-            for chunk in codec.chunks(stream):
-                hasher.update(chunk)
-                progress(len(chunk))
-                yield chunk
+            if is_small:
+                pieces = _hashed(codec.chunks(stream), hasher)
+            elif is_coded:
+                pieces = storing.hashed(storing.restored(digest, self._open_either), hasher)
+            else:
+                pieces = storing.hashed(codec.chunks(stream), hasher)
+            with _sound(digest):
+                yield from _told(pieces, progress)
         if hasher.digest() != digest:
-            raise IntegrityError(
-                f"{key} is damaged: its bytes are not what its name says",
-                hint="bring it back from a copy of the repository; see all damage with `mlreg verify`",
-                facts={"object": key},
-                code="blob-damaged",
-            )
+            raise _damaged(layout.coded_blob(digest) if is_coded else layout.blob(digest))
+
+    def _add_small(self, source: BinaryIO, progress: Progress) -> tuple[str, int]:
+        data = b"".join(codec.chunks(source))
+        digest = codec.digest(data)
+        progress(len(data))
+        if not self.settle(digest):
+            self._backend.create(layout.blob(digest), [data])
+        return digest, len(data)
+
+    def squeeze(self, digest: str, kin: Sequence[str] = ()) -> bool:
+        """Puts a blob into its smallest form, and returns whether that was any smaller.
+
+        The old form goes when the new one was decoded and compared. To be called by who holds off all others.
+
+        Args:
+            kin: The digests of older blobs that it may be stored against.
+
+        Raises:
+            NotFoundError: It is not here.
+            IntegrityError: It is damaged; it stays as it is.
+        """
+        usable = [other for other in kin if other != digest and digest not in self.needed([other])]
+
+        def keep(form: storing.Form) -> None:
+            for base in form.bases:
+                self.settle(base)
+            self._backend.replace(layout.coded_blob(digest), form.pieces)
+
+        with _sound(digest):
+            if (self.stored(digest) or _NOTHING).size_bytes < CODED_MIN_BYTES:
+                return False
+            if storing.is_thorough(digest, self._open_either):
+                return False
+            try:
+                storing.squeeze(digest, usable, self._open_either, keep)
+            except storing.NotSmallerError:
+                return False
+        self._backend.delete(layout.blob(digest))
+        return True
+
+    def drop(self, digest: str) -> None:
+        """Removes a blob in all its forms. To be called by who holds off all others, and knows that nobody needs it."""
+        for key in _forms(digest):
+            self._backend.delete(key)
+
+    def needed(self, digests: Iterable[str]) -> set[str]:
+        """Returns `digests` and all blobs that they are stored against, whether these are here or not."""
+        found: set[str] = set()
+        pending = list(digests)
+        while pending:
+            digest = pending.pop()
+            if digest not in found:
+                found.add(digest)
+                pending.extend((self.stored(digest) or _NOTHING).bases)
+        return found
+
+    def check(self, digest: str) -> None:
+        """Checks the coded form of a blob without decoding it; of a plain one nothing can be told so.
+
+        Raises:
+            IntegrityError: It is damaged.
+            MissingError: A newer mlreg wrote it.
+        """
+        with _sound(digest):
+            storing.check_frames(digest, self._open_either)
+
+    def _keep_form(self, source: BinaryIO, form: storing.Form) -> None:
+        if self.settle(form.survey.digest):
+            return
+        if not form.pays:
+            source.seek(0)
+            self._backend.create(layout.blob(form.survey.digest), _unchanged(source, form.survey.digest))
+            return
+        for base in form.bases:
+            self.settle(base)
+        self._backend.create(layout.coded_blob(form.survey.digest), form.pieces)
+
+    def _is_kept(self, key: str) -> bool:
+        try:
+            self._backend.open(key).close()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _open_either(self, digest: str) -> tuple[BinaryIO, bool]:
+        """Opens the blob, and says whether it is in the coded form."""
+        for key in _forms(digest):
+            try:
+                return self._backend.open(key), key.endswith(layout.CODED)
+            except FileNotFoundError:
+                continue
+        key = layout.blob(digest)
+        raise NotFoundError(
+            f"the bytes {digest[:19]}… are not here ({key})",
+            hint="bring them back from a copy of the repository; see which with `mlreg verify`",
+            facts={"object": key},
+            code="blob-missing",
+        )
+
+    def _seems(self, digest: str, source: BinaryIO, size_bytes: int) -> bool:
+        """Whether some samples of the plain blob with `digest` are those of `source`, which stays at its beginning."""
+        try:
+            with self._backend.open(layout.blob(digest)) as blob:
+                if blob.seek(0, 2) != size_bytes:
+                    return False
+                step = max(1, (size_bytes - _SAMPLE_BYTES) // (_SAMPLES - 1))
+                starts = range(0, size_bytes - _SAMPLE_BYTES + 1, step)
+                return all(_sample(source, at) == _sample(blob, at) for at in starts)
+        except OSError:
+            return False
+        finally:
+            source.seek(0)
 
 
 def measure(source: BinaryIO, progress: Progress = no_progress) -> tuple[str, int]:
@@ -96,10 +288,73 @@ def measure(source: BinaryIO, progress: Progress = no_progress) -> tuple[str, in
     return hasher.digest(), hasher.size_bytes
 
 
-def _unchanged(source: BinaryIO, digest: str, name: str) -> Iterator[bytes]:
-    hasher = codec.Hasher()
-    for chunk in codec.chunks(source):
+def _forms(digest: str) -> tuple[str, str]:
+    return layout.blob(digest), layout.coded_blob(digest)
+
+
+def _size(source: BinaryIO) -> int:
+    size_bytes = source.seek(0, 2)
+    source.seek(0)
+    return size_bytes
+
+
+def _sample(stream: BinaryIO, at: int) -> bytes:
+    stream.seek(at)
+    return stream.read(_SAMPLE_BYTES)
+
+
+def _hashed(chunks: Iterable[bytes], hasher: codec.Hasher) -> Iterator[bytes]:
+    for chunk in chunks:
         hasher.update(chunk)
         yield chunk
+
+
+def _unchanged(source: BinaryIO, digest: str) -> Iterator[Bytes]:
+    hasher = codec.Hasher()
+    yield from storing.hashed(codec.chunks(source), hasher)
     if hasher.digest() != digest:
-        raise ConflictError(f"{name} changed while it was being registered", hint="register it again when it is whole")
+        raise ChangedError
+
+
+def _told(chunks: Iterable[Bytes], progress: Progress) -> Iterator[Bytes]:
+    for chunk in chunks:
+        progress(len(chunk))
+        yield chunk
+
+
+@contextmanager
+def _steady(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ChangedError:
+        raise ConflictError(
+            f"{name} changed while it was being registered", hint="register it again when it is whole"
+        ) from None
+
+
+@contextmanager
+def _sound(digest: str) -> Iterator[None]:
+    """Reports what is wrong with a blob as the errors that callers know."""
+    key = layout.coded_blob(digest)
+    try:
+        yield
+    except MalformedError as error:
+        raise _damaged(key, str(error)) from None
+    except NewerFormatError as error:
+        raise MissingError(
+            f"{key} was written by a newer mlreg: {error}",
+            hint="`pip install --upgrade mlreg`",
+            facts={"object": key},
+            code="newer-format",
+        ) from None
+    except DamagedBlobError as error:
+        raise _damaged(layout.coded_blob(error.digest), error.why) from None
+
+
+def _damaged(key: str, why: str = "its bytes are not what its name says") -> IntegrityError:
+    return IntegrityError(
+        f"{key} is damaged: {why}",
+        hint="bring it back from a copy of the repository; see all damage with `mlreg verify`",
+        facts={"object": key},
+        code="blob-damaged",
+    )
