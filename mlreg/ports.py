@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+Bytes = bytes | bytearray | memoryview
+
 
 class Backend(Protocol):
     """Keeps bytes under keys: `/`-separated relative paths such as `blobs/sha256/58/5891…`.
@@ -24,7 +26,7 @@ class Backend(Protocol):
         """
         ...
 
-    def create(self, key: str | Callable[[], str], chunks: Iterable[bytes | memoryview]) -> bool:
+    def create(self, key: str | Callable[[], str], chunks: Iterable[Bytes]) -> bool:
         """Keeps `chunks` under `key` unless something is there, and returns whether it did.
 
         A `key` that is only known when `chunks` have passed is a function, called then.
@@ -39,7 +41,7 @@ class Backend(Protocol):
         """
         ...
 
-    def replace(self, key: str, chunks: Iterable[bytes | memoryview]) -> None:
+    def replace(self, key: str, chunks: Iterable[Bytes]) -> None:
         """Keeps `chunks` under `key` in place of what is there: another form of the same, or the same mended.
 
         All or nothing, as `create`; who has the old one open goes on reading it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import filterfalse
 
 from mlreg.answers.verified import Problem, Verified
 from mlreg.bench import Bench
@@ -32,8 +33,10 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, code: str, key: str, message: str) -> None:
-        """Notes a problem."""
-        self.problems.append(Problem(code, key, message))
+        """Notes a problem, once."""
+        problem = Problem(code, key, message)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
 
 def verify(bench: Bench, name: str | None, progress: Progress = no_progress) -> Verified:
@@ -211,14 +214,19 @@ class _Check:
     def _blob(self, digest: str, size_bytes: int | None) -> None:
         self._findings.checked["blobs"] += 1
         key = layout.blob(digest)
-        actual = self._repository.blobs.size_bytes(digest)
-        if actual is None:
+        blobs = self._repository.blobs
+        stored = blobs.stored(digest)
+        if stored is None:
             self._findings.add("blob-missing", key, "is not here: its bytes were never fetched, or are lost")
-        elif size_bytes is not None and actual != size_bytes:
-            self._findings.add("blob-damaged", key, f"has {actual} bytes instead of {size_bytes}")
+        elif size_bytes is not None and stored.size_bytes != size_bytes:
+            self._findings.add("blob-damaged", key, f"has {stored.size_bytes} bytes instead of {size_bytes}")
         elif self._hashes:
-            for chunk in self._repository.blobs.read(digest, self._progress):
+            for chunk in blobs.read_all_forms(digest, self._progress):
                 self._findings.checked["bytes"] += len(chunk)
+        else:
+            blobs.check(digest)
+            for base in filterfalse(blobs.has, stored.bases):
+                self._findings.add("blob-missing", layout.blob(base), f"is not here, and {key} is stored against it")
 
     def _unreferenced(self, keys: Iterable[str]) -> None:
         """Checks what no event refers to: left by a crash it is harmless, but it must be what its name says."""

@@ -24,11 +24,12 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Verified(Answer):
-    """What was looked at, and what is wrong with it."""
+    """What was looked at, and what is wrong with it; `mended` are the files that were, and were put in order."""
 
     schema: ClassVar[str] = "mlreg.verify/1"
     checked: Mapping[str, int]
     problems: Sequence[Problem]
+    mended: Sequence[str] = ()
 
     @property
     def ok(self) -> bool:
@@ -40,4 +41,5 @@ class Verified(Answer):
             "ok": self.ok,
             "checked": dict(self.checked),
             "problems": [problem.document() for problem in self.problems],
+            "mended": list(self.mended),
         }

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, BinaryIO, NoReturn
 
 from mlreg.errors import UsageError
+from mlreg.ports import Bytes
 
 CHUNK_BYTES = 1 << 20
 MAX_BYTES = 16 << 20
@@ -114,7 +115,7 @@ class Hasher:
         self._sha256 = sha256()
         self.size_bytes = 0
 
-    def update(self, chunk: bytes) -> None:
+    def update(self, chunk: Bytes) -> None:
         """Takes the next piece."""
         self._sha256.update(chunk)
         self.size_bytes += len(chunk)

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from mlreg.adapters.backends._keys import check_key, check_prefix
 from mlreg.adapters.surroundings.durable import sync_directory
-from mlreg.ports import Backend
+from mlreg.ports import Backend, Bytes
 
 _STAGING = "tmp"
 _LOCK = f"{_STAGING}/lock"
@@ -71,7 +71,7 @@ class LocalBackend:
         check_key(key)
         return io.BufferedReader(_NamedFile(self._path(key), "rb", opener=_open_file))
 
-    def create(self, key: str | Callable[[], str], chunks: Iterable[bytes | memoryview]) -> bool:
+    def create(self, key: str | Callable[[], str], chunks: Iterable[Bytes]) -> bool:
         """Keeps `chunks` under `key` unless something is there, and returns whether it did.
 
         Raises:
@@ -87,7 +87,7 @@ class LocalBackend:
         self._sync_names(key)
         return created
 
-    def replace(self, key: str, chunks: Iterable[bytes | memoryview]) -> None:
+    def replace(self, key: str, chunks: Iterable[Bytes]) -> None:
         """Keeps `chunks` under `key` in place of what is there.
 
         Raises:
@@ -186,7 +186,7 @@ class LocalBackend:
         return True
 
     def _add(
-        self, key: str | Callable[[], str], chunks: Iterable[bytes | memoryview], name: Callable[[str, str], bool]
+        self, key: str | Callable[[], str], chunks: Iterable[Bytes], name: Callable[[str, str], bool]
     ) -> tuple[str, bool]:
         """Stages `chunks`, then names them `key` by `name`; returns the key, and whether they have the name now."""
         staged = self._path(f"{_STAGING}/{os.getpid()}-{os.urandom(8).hex()}")
@@ -204,7 +204,7 @@ class LocalBackend:
             with suppress(OSError):  # one that stays is swept later
                 os.unlink(staged)
 
-    def _stage(self, path: str, chunks: Iterable[bytes | memoryview], mode: int) -> None:
+    def _stage(self, path: str, chunks: Iterable[Bytes], mode: int) -> None:
         self._make_directory(_STAGING)
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
         file = os.open(path, flags, mode)
@@ -290,7 +290,7 @@ def _open_directory(path: str, flags: int = 0) -> int:
     return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | flags)
 
 
-def _write(file: int, chunk: bytes | memoryview, path: str) -> None:
+def _write(file: int, chunk: Bytes, path: str) -> None:
     rest = memoryview(chunk)
     try:
         while rest:

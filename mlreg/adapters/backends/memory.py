@@ -12,7 +12,7 @@ from threading import Lock
 from typing import BinaryIO
 
 from mlreg.adapters.backends._keys import check_key, check_prefix
-from mlreg.ports import Backend
+from mlreg.ports import Backend, Bytes
 
 
 def connect(location: str | os.PathLike[str]) -> Backend:
@@ -35,7 +35,7 @@ class MemoryBackend:
         except KeyError:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), key) from None
 
-    def create(self, key: str | Callable[[], str], chunks: Iterable[bytes | memoryview]) -> bool:
+    def create(self, key: str | Callable[[], str], chunks: Iterable[Bytes]) -> bool:
         """Keeps `chunks` under `key` unless something is there, and returns whether it did."""
         if isinstance(key, str):
             check_key(key)
@@ -50,7 +50,7 @@ class MemoryBackend:
             self._kept[name] = content
             return True
 
-    def replace(self, key: str, chunks: Iterable[bytes | memoryview]) -> None:
+    def replace(self, key: str, chunks: Iterable[Bytes]) -> None:
         """Keeps `chunks` under `key` in place of what is there."""
         check_key(key)
         content = b"".join(chunks)

@@ -9,6 +9,7 @@ import typer
 from mlreg.answers.verified import Verified
 from mlreg.cli.output import View
 from mlreg.cli.text import size
+from mlreg.errors import UsageError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -21,24 +22,44 @@ EXAMPLES = """\b
 Examples:
   mlreg verify
   mlreg verify fraud-detector
-  mlreg verify --quick"""
+  mlreg verify --quick
+  mlreg verify --repair --from model.pkl"""
 
 
 def run(
     ctx: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this model.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Compare sizes of blobs only; do not hash them.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Compare the sizes and checks of blobs; do not hash what they restore to.")
+    ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend damaged and missing blobs, from duplicates and from files given.")
+    ] = False,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--from", metavar="FILE", help="With --repair: a file that may be what was lost."),
+    ] = None,
 ) -> None:
     """Check that every byte is as it was written.
 
     Whatever is not is named, and the exit code is 1.
     """
+    if source and not repair:
+        raise UsageError("`--from` is for mending", hint="add `--repair`")
     session = ctx.obj
     output = session.output()
     with output.progress() as progress:
-        answer = session.registry().verify(name, quick=quick, progress=progress)
+        registry = session.registry()
+        if repair:
+            answer = registry.repair(name, files=source or (), progress=progress)
+        else:
+            answer = registry.verify(name, quick=quick, progress=progress)
     view = View(
-        rows=[(problem.code, problem.object, problem.message) for problem in answer.problems] or [(_summary(answer),)],
+        rows=[
+            *(("mended", key, "") for key in answer.mended),
+            *((problem.code, problem.object, problem.message) for problem in answer.problems),
+        ]
+        or [(_summary(answer),)],
         ids=[problem.object for problem in answer.problems],
         draw=lambda on: _draw(on, answer),
     )
@@ -58,6 +79,8 @@ def _seen(answer: Verified) -> str:
 
 
 def _draw(on: screen.Screen, answer: Verified) -> None:
+    for key in answer.mended:
+        on.line(f"mended {key}", "green")
     if answer.ok:
         on.line(_summary(answer), "green")
         return

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from mlreg.errors import ConflictError, IntegrityError, MissingError, NotFoundError
 from mlreg.lazy import LazyModule
-from mlreg.ports import Backend
+from mlreg.ports import Backend, Bytes
 from mlreg.store import codec, layout
 from mlreg.store.blobs.heading import (
     ChangedError,
@@ -21,10 +21,14 @@ from mlreg.store.blobs.heading import (
 )
 
 if TYPE_CHECKING:
+    import tempfile
+
     from mlreg.domain.record import FileEntry
-    from mlreg.store.blobs import storing
+    from mlreg.store.blobs import mending, storing
 else:
+    mending = LazyModule("mlreg.store.blobs.mending")
     storing = LazyModule("mlreg.store.blobs.storing")
+    tempfile = LazyModule("tempfile")
 
 CODED_MIN_BYTES = 16 << 10  # what is smaller fills a few blocks of the disk in either form
 IN_MEMORY_MAX_BYTES = 1 << 20
@@ -32,7 +36,7 @@ _SAMPLES = 16
 _SAMPLE_BYTES = 4 << 10
 
 Progress = Callable[[int], None]
-Bytes = bytes | memoryview
+OpenBlob = Callable[[str], tuple[BinaryIO, bool]]
 
 
 def no_progress(size_bytes: int) -> None:
@@ -58,7 +62,7 @@ class Blobs:
         self._backend = backend
 
     def add(
-        self, source: BinaryIO, name: str, progress: Progress = no_progress, kin: Sequence[str] = ()
+        self, source: BinaryIO, name: str, progress: Progress = no_progress, kin: Iterable[str] = ()
     ) -> tuple[str, int]:
         """Keeps the bytes of the seekable `source` in as little space as can be, and returns their digest and size.
 
@@ -76,7 +80,7 @@ class Blobs:
             return storing.store(source, kin, self._open_either, partial(self._keep_form, source), progress)
 
     def add_plain(
-        self, source: BinaryIO, name: str, progress: Progress = no_progress, kin: Sequence[str] = ()
+        self, source: BinaryIO, name: str, progress: Progress = no_progress, kin: Iterable[str] = ()
     ) -> tuple[str, int]:
         """Keeps the bytes of the seekable `source` as they are, and returns their digest and size.
 
@@ -150,29 +154,7 @@ class Blobs:
             IntegrityError: They were not what their name says; what was yielded must not be used.
             MissingError: A newer mlreg wrote them.
         """
-        stream, is_coded = self._open_either(digest)
-        with stream:
-            is_small = not is_coded and stream.seek(0, 2) <= IN_MEMORY_MAX_BYTES
-            stream.seek(0)
-            hasher = codec.Hasher()
-            if is_small:
-                pieces = _hashed(codec.chunks(stream), hasher)
-            elif is_coded:
-                pieces = storing.hashed(storing.restored(digest, self._open_either), hasher)
-            else:
-                pieces = storing.hashed(codec.chunks(stream), hasher)
-            with _sound(digest):
-                yield from _told(pieces, progress)
-        if hasher.digest() != digest:
-            raise _damaged(layout.coded_blob(digest) if is_coded else layout.blob(digest))
-
-    def _add_small(self, source: BinaryIO, progress: Progress) -> tuple[str, int]:
-        data = b"".join(codec.chunks(source))
-        digest = codec.digest(data)
-        progress(len(data))
-        if not self.settle(digest):
-            self._backend.create(layout.blob(digest), [data])
-        return digest, len(data)
+        yield from self._read(digest, self._open_either, progress)
 
     def squeeze(self, digest: str, kin: Sequence[str] = ()) -> bool:
         """Puts a blob into its smallest form, and returns whether that was any smaller.
@@ -189,7 +171,7 @@ class Blobs:
         usable = [other for other in kin if other != digest and digest not in self.needed([other])]
 
         def keep(form: storing.Form) -> None:
-            for base in form.bases:
+            for base in self.needed(form.bases):
                 self.settle(base)
             self._backend.replace(layout.coded_blob(digest), form.pieces)
 
@@ -204,6 +186,32 @@ class Blobs:
                 return False
         self._backend.delete(layout.blob(digest))
         return True
+
+    def mend(self, digest: str, copies: Iterable[BinaryIO], others: Iterable[str]) -> bool:
+        """Puts a damaged or missing blob in order, and returns whether that could be done.
+
+        Args:
+            copies: Files that may be what it was.
+            others: The digests of blobs that may have parts of it.
+        """
+        for copy in copies:
+            copy.seek(0)
+            if measure(copy)[0] == digest:
+                copy.seek(0)
+                self._renew(digest, copy)
+                return True
+        with tempfile.TemporaryFile() as copy:
+            if not mending.rebuild(digest, others, self._open_either, copy):
+                return False
+            copy.seek(0)
+            self._renew(digest, copy)
+            return True
+
+    def read_all_forms(self, digest: str, progress: Progress = no_progress) -> Iterator[Bytes]:
+        """Yields what `read` does, once for each form in which the blob is kept."""
+        yield from self.read(digest, progress)
+        if all(self._is_kept(key) for key in _forms(digest)):
+            yield from self._read(digest, partial(self._open_coded, digest), progress)
 
     def drop(self, digest: str) -> None:
         """Removes a blob in all its forms. To be called by who holds off all others, and knows that nobody needs it."""
@@ -231,14 +239,41 @@ class Blobs:
         with _sound(digest):
             storing.check_frames(digest, self._open_either)
 
+    def _read(self, digest: str, open_blob: OpenBlob, progress: Progress) -> Iterator[Bytes]:
+        stream, is_coded = open_blob(digest)
+        with stream:
+            hasher = codec.Hasher()
+            if is_coded:
+                pieces = storing.hashed(storing.restored(digest, open_blob), hasher)
+            elif _size(stream) > IN_MEMORY_MAX_BYTES:
+                pieces = storing.hashed(codec.chunks(stream), hasher)
+            else:
+                pieces = _hashed(codec.chunks(stream), hasher)
+            with _sound(digest):
+                yield from _told(pieces, progress)
+        if hasher.digest() != digest:
+            raise _damaged(_forms(digest)[is_coded])
+
+    def _add_small(self, source: BinaryIO, progress: Progress) -> tuple[str, int]:
+        data = b"".join(codec.chunks(source))
+        digest = codec.digest(data)
+        progress(len(data))
+        if not self.settle(digest):
+            self._backend.create(layout.blob(digest), [data])
+        return digest, len(data)
+
+    def _renew(self, digest: str, copy: BinaryIO) -> None:
+        self._backend.replace(layout.blob(digest), _unchanged(copy, digest))
+        self._backend.delete(layout.coded_blob(digest))
+
     def _keep_form(self, source: BinaryIO, form: storing.Form) -> None:
-        if self.settle(form.survey.digest):
+        if all(self.settle(digest) for digest in self.needed([form.survey.digest])):
             return
         if not form.pays:
             source.seek(0)
             self._backend.create(layout.blob(form.survey.digest), _unchanged(source, form.survey.digest))
             return
-        for base in form.bases:
+        for base in self.needed(form.bases):
             self.settle(base)
         self._backend.create(layout.coded_blob(form.survey.digest), form.pieces)
 
@@ -250,30 +285,35 @@ class Blobs:
         return True
 
     def _open_either(self, digest: str) -> tuple[BinaryIO, bool]:
-        """Opens the blob, and says whether it is in the coded form."""
-        for key in _forms(digest):
-            try:
-                return self._backend.open(key), key.endswith(layout.CODED)
-            except FileNotFoundError:
-                continue
-        key = layout.blob(digest)
+        """Opens the blob in a form that is here, and says whether it is the coded one; the plain one comes first."""
+        plain, coded = _forms(digest)
+        for key in (plain, coded, plain):  # one may be taking the place of the other just now
+            with suppress(FileNotFoundError):
+                return self._backend.open(key), key == coded
         raise NotFoundError(
-            f"the bytes {digest[:19]}… are not here ({key})",
+            f"the bytes {digest[:19]}… are not here ({plain})",
             hint="bring them back from a copy of the repository; see which with `mlreg verify`",
-            facts={"object": key},
+            facts={"object": plain},
             code="blob-missing",
         )
 
+    def _open_coded(self, digest: str, wanted: str) -> tuple[BinaryIO, bool]:
+        """Opens the blob `wanted`: that with `digest` in the coded form."""
+        return (self._backend.open(layout.coded_blob(digest)), True) if wanted == digest else self._open_either(wanted)
+
     def _seems(self, digest: str, source: BinaryIO, size_bytes: int) -> bool:
-        """Whether some samples of the plain blob with `digest` are those of `source`, which stays at its beginning."""
+        """Whether the blob with `digest` is as long as `source`, and some samples the same where it is kept plain."""
         try:
-            with self._backend.open(layout.blob(digest)) as blob:
+            blob, is_coded = self._open_either(digest)
+            with blob:
+                if is_coded:
+                    return read_heading(blob).size_bytes == size_bytes
                 if blob.seek(0, 2) != size_bytes:
                     return False
                 step = max(1, (size_bytes - _SAMPLE_BYTES) // (_SAMPLES - 1))
                 starts = range(0, size_bytes - _SAMPLE_BYTES + 1, step)
                 return all(_sample(source, at) == _sample(blob, at) for at in starts)
-        except OSError:
+        except (NotFoundError, MalformedError, NewerFormatError, OSError):
             return False
         finally:
             source.seek(0)
@@ -303,7 +343,7 @@ def _sample(stream: BinaryIO, at: int) -> bytes:
     return stream.read(_SAMPLE_BYTES)
 
 
-def _hashed(chunks: Iterable[bytes], hasher: codec.Hasher) -> Iterator[bytes]:
+def _hashed(chunks: Iterable[bytes], hasher: codec.Hasher) -> Iterator[Bytes]:
     for chunk in chunks:
         hasher.update(chunk)
         yield chunk

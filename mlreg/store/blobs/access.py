@@ -7,6 +7,8 @@ import os
 from threading import Lock
 from typing import BinaryIO, Protocol
 
+from mlreg.ports import Bytes
+
 
 class FileAccess:
     """Reads ranges of an open file; the place where the stream stands does not matter and does not change."""
@@ -68,7 +70,7 @@ class Access(Protocol):
     def size_bytes(self) -> int:
         """How many there are."""
 
-    def read_at(self, offset: int, size_bytes: int) -> bytes | memoryview:
+    def read_at(self, offset: int, size_bytes: int) -> Bytes:
         """Returns `size_bytes` from `offset` on; fewer only at the end."""
 
     def read_into(self, offset: int, buffer: memoryview) -> int:

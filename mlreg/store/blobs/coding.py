@@ -13,17 +13,19 @@ from typing import NamedTuple
 
 import xxhash
 
+from mlreg.ports import Bytes
 from mlreg.store.blobs import codecs
 from mlreg.store.blobs.access import Access
+from mlreg.store.blobs.codecs.scratch import scratch
 from mlreg.store.blobs.container import Range, Writer
-from mlreg.store.blobs.heading import ChangedError, DamagedBlobError
+from mlreg.store.blobs.heading import UNUSABLE, ChangedError
 from mlreg.store.blobs.kin import Base, Place, Relative
 from mlreg.store.blobs.restoring import Restorer
 from mlreg.store.blobs.surveying import WINDOW_BYTES, Cut, Progress, Survey
 
 _AHEAD = 5
 _SAMPLE_BYTES = 64 << 10
-_SMALL_BYTES = 1 << 10  # tensors that are not larger are gathered with what is no tensor
+_SMALL_BYTES = 128  # tensors that are not larger are gathered with what is no tensor
 _RANKED_TENSORS = 3
 _RELATIVE = ("sub", "sorted")  # how the names of codecs begin that need a base
 _PAYING = 0.97  # what would not become smaller than this is kept as it is
@@ -76,7 +78,7 @@ def coded(
     progress: Progress,
     *,
     thorough: bool = False,
-) -> Iterator[bytes]:
+) -> Iterator[Bytes]:
     """Yields the coded form, piece by piece.
 
     Raises:
@@ -112,7 +114,7 @@ class _Coding:
         size_bytes = planned.survey.size_bytes
         self._writer = Writer(size_bytes, digests, outline, thorough=thorough)
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[Bytes]:
         yield self._writer.head
         new = [number for number, cut in enumerate(self._cuts) if not self._refers(number, cut)]
         running: deque[tuple[Task, Future[tuple[codecs.Coded, Base | None]]]] = deque()
@@ -130,7 +132,7 @@ class _Coding:
         earlier = self._first.setdefault(cut.key, cut)
         if cut.same is not None:
             self._writer.point(number, self._range(cut.same))
-        elif earlier is not cut and earlier.same is None and self._bytes(earlier) == self._bytes(cut):
+        elif earlier is not cut and earlier.same is None and self._is_same(earlier, cut):
             self._writer.point(number, Range(0, earlier.offset, earlier.size_bytes))
         else:
             return False
@@ -154,26 +156,36 @@ class _Coding:
             yield Task(run, None)
 
     def _code(self, task: Task) -> tuple[codecs.Coded, Base | None]:
-        parts = [self._bytes(self._cuts[number]) for number in task.numbers]
-        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        data = scratch("segment", sum(self._cuts[number].size_bytes for number in task.numbers)).data
+        at = 0
+        for number in task.numbers:
+            at += len(self._read(self._cuts[number], data[at : at + self._cuts[number].size_bytes]))
         cut = self._cuts[task.numbers[0]]
-        kind = cut.tensor.dtype if cut.tensor is not None and len(parts) == 1 else ""
-        base = None
-        if task.base is not None:
-            try:
-                base = codecs.Base(self._restorer.read(*task.base.place), task.base.kind)
-            except (DamagedBlobError, OSError):
-                base = None
+        kind = cut.tensor.dtype if cut.tensor is not None and len(task.numbers) == 1 else ""
+        base = self._base(task.base) if task.base is not None else None
         result = codecs.encode(data, kind, base, thorough=self._thorough)
+        if result.payload is data:  # which the next task is going to overwrite
+            result = result._replace(payload=bytes(data))
         return result, task.base if result.codec.startswith(_RELATIVE) else None
 
-    def _bytes(self, cut: Cut) -> bytes:
-        data = self._source.read_at(cut.offset, cut.size_bytes)
-        if xxhash.xxh3_128_digest(data) != cut.key:
-            raise ChangedError
-        return data
+    def _base(self, base: Base) -> codecs.Base | None:
+        data = scratch("against", base.place.size_bytes).data
+        try:
+            self._restorer.read_into(base.place.digest, base.place.offset, data)
+        except UNUSABLE:
+            return None
+        return codecs.Base(data, base.kind)
 
-    def _finish(self, task: Task, future: Future[tuple[codecs.Coded, Base | None]]) -> bytes:
+    def _read(self, cut: Cut, into: memoryview) -> memoryview:
+        if self._source.read_into(cut.offset, into) != cut.size_bytes or xxhash.xxh3_128_digest(into) != cut.key:
+            raise ChangedError
+        return into
+
+    def _is_same(self, one: Cut, other: Cut) -> bool:
+        read = self._source.read_at
+        return read(one.offset, one.size_bytes) == read(other.offset, other.size_bytes)
+
+    def _finish(self, task: Task, future: Future[tuple[codecs.Coded, Base | None]]) -> Bytes:
         result, base = future.result()
         at, depth = (self._range(base.place), base.depth + 1) if base else (None, 0)
         self._writer.add_frame(result.codec, result.payload, task.numbers, at, depth)
@@ -221,6 +233,6 @@ def _cost(source: Access, cut: Cut, relative: Relative, restorer: Restorer) -> f
     sample = source.read_at(cut.offset + start, size)
     try:
         there = restorer.read(base.place.digest, base.place.offset + int(start * scale), int(size * scale))
-    except (DamagedBlobError, OSError):
+    except UNUSABLE:
         return 1.0
     return codecs.gain(sample, cut.tensor.dtype, codecs.Base(there, base.kind))

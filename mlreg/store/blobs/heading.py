@@ -7,6 +7,8 @@ import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from mlreg.errors import MlregError
+
 MAGIC = b"\x93mlreg\r\n"
 FORMAT = 1
 _START = struct.Struct("<8sHHIQ")  # magic, number of the format, zero, number of bases, size of what is restored
@@ -34,6 +36,9 @@ class DamagedBlobError(Exception):
 
 class ChangedError(Exception):
     """A file changed while it was read."""
+
+
+UNUSABLE = (DamagedBlobError, NewerFormatError, MlregError, OSError)  # what a blob may answer that cannot be read
 
 
 @dataclass(frozen=True, slots=True)

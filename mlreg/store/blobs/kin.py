@@ -13,7 +13,7 @@ from typing import NamedTuple
 from mlreg.store.blobs import cutting
 from mlreg.store.blobs.container import Index
 from mlreg.store.blobs.cutting import Tensor
-from mlreg.store.blobs.heading import DamagedBlobError
+from mlreg.store.blobs.heading import UNUSABLE
 from mlreg.store.blobs.restoring import Restorer
 
 KEYS_MAX = 1 << 20
@@ -58,12 +58,12 @@ class Relative:
 
 
 def relatives(digests: Iterable[str], restorer: Restorer) -> list[Relative]:
-    """Returns what is known of the blobs with `digests`; those that are damaged are no use and left out."""
+    """Returns what is known of the blobs with `digests`; those that are missing or damaged are left out."""
     found = []
     for digest in digests:
         try:
             found.append(_relative(digest, restorer))
-        except (DamagedBlobError, OSError):
+        except UNUSABLE:
             continue
     return found
 

@@ -13,6 +13,7 @@ from contextlib import ExitStack, nullcontext
 from threading import Lock
 from typing import BinaryIO, NamedTuple
 
+from mlreg.ports import Bytes
 from mlreg.store.blobs import codecs
 from mlreg.store.blobs.access import Access, access
 from mlreg.store.blobs.container import CodedFile, Frame, Index, Segment
@@ -63,7 +64,7 @@ class Restorer:
                 found = self._opened[digest] = self._open(digest)
             return found
 
-    def read(self, digest: str, offset: int, size_bytes: int) -> bytes | memoryview:
+    def read(self, digest: str, offset: int, size_bytes: int) -> Bytes:
         """Returns a range of what the blob restores to.
 
         Raises:
@@ -72,6 +73,18 @@ class Restorer:
             MissingError: A newer mlreg wrote it.
         """
         return self._read(digest, offset, size_bytes, 0)
+
+    def read_into(self, digest: str, offset: int, out: memoryview) -> None:
+        """Fills `out` with a range of what the blob restores to, as `read` returns it, in memory of the caller."""
+        found = self.opened(digest)
+        if found.coded is not None and offset + len(out) <= found.size_bytes:
+            frame = self._whole_frame(digest, found.coded, offset, len(out))
+            if frame is not None:
+                self._decode_into(digest, found.coded, frame, out, 0)
+                return
+        elif found.plain is not None and found.plain.read_into(offset, out) == len(out):
+            return
+        out[:] = self.read(digest, offset, len(out))
 
     def index(self, digest: str) -> Index:
         """Returns the index of a blob in the coded form."""
@@ -130,7 +143,7 @@ class Restorer:
             raise DamagedBlobError(digest, str(error)) from error
         return Opened(coded.heading.size_bytes, coded.stored_bytes, coded, None)
 
-    def _read(self, digest: str, offset: int, size_bytes: int, depth: int) -> bytes | memoryview:
+    def _read(self, digest: str, offset: int, size_bytes: int, depth: int) -> Bytes:
         if depth > DEPTH_MAX:
             raise DamagedBlobError(digest, f"it is stored against others more than {DEPTH_MAX} deep")
         found = self.opened(digest)
@@ -153,9 +166,7 @@ class Restorer:
             return parts[0]
         return b"".join(parts)
 
-    def _part(
-        self, digest: str, coded: CodedFile, segment: Segment, start: int, end: int, depth: int
-    ) -> bytes | memoryview:
+    def _part(self, digest: str, coded: CodedFile, segment: Segment, start: int, end: int, depth: int) -> Bytes:
         if segment.same is not None:
             blob, offset, _ = segment.same
             return self._read(_named(digest, coded, blob), offset + start, end - start, depth + 1)
@@ -166,7 +177,7 @@ class Restorer:
             return self._decoded(digest, coded, segment.frame, depth)
         return memoryview(self._frame(digest, coded, segment.frame, depth))[begin : begin + size]
 
-    def _frame(self, digest: str, coded: CodedFile, number: int, depth: int) -> bytes | memoryview:
+    def _frame(self, digest: str, coded: CodedFile, number: int, depth: int) -> Bytes:
         """Returns a frame of which only a part is wanted now: the rest is likely to be wanted soon."""
         shelf = self._frames.shelf((digest, number))
         # one waits while another decodes the same, but never while holding what a third waits for
@@ -176,7 +187,19 @@ class Restorer:
                 self._frames.keep((digest, number), len(shelf.data))
             return shelf.data
 
-    def _decoded(self, digest: str, coded: CodedFile, number: int, depth: int) -> bytes | memoryview:
+    def _whole_frame(self, digest: str, coded: CodedFile, offset: int, size_bytes: int) -> int | None:
+        """Returns the number of the frame that restores to exactly this range, or None."""
+        segment = next(_index(digest, coded).covering(offset, size_bytes), None)
+        if segment is None or segment.frame is None or segment.offset != offset:
+            return None
+        return segment.frame if coded.index.frames[segment.frame].restored == size_bytes else None
+
+    def _decoded(self, digest: str, coded: CodedFile, number: int, depth: int) -> Bytes:
+        out = memoryview(bytearray(coded.index.frames[number].restored))
+        self._decode_into(digest, coded, number, out, depth)
+        return out
+
+    def _decode_into(self, digest: str, coded: CodedFile, number: int, out: memoryview, depth: int) -> None:
         frame = coded.index.frames[number]
         base = None
         if frame.base is not None:
@@ -184,7 +207,7 @@ class Restorer:
             base = self._read(_named(digest, coded, blob), offset, size_bytes, depth + 1)
         payload = self.payload(digest, coded, number)
         try:
-            return codecs.decode(frame.codec, payload, frame.restored, base)
+            codecs.decode_into(frame.codec, payload, out, base)
         except codecs.UnknownCodecError as error:
             raise NewerFormatError(f"the codec {str(error)!a}") from error
         except codecs.DamagedError as error:
@@ -196,7 +219,7 @@ class _Shelf:
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.data: bytes | memoryview | None = None
+        self.data: Bytes | None = None
 
 
 class _Frames:

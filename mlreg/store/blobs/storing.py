@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO, NamedTuple
 
+from mlreg.ports import Bytes
 from mlreg.store import codec
 from mlreg.store.blobs import coding
 from mlreg.store.blobs.access import Access, access
@@ -18,7 +19,6 @@ from mlreg.store.blobs.restoring import OpenBlob, Restorer
 from mlreg.store.blobs.surveying import Survey, survey
 
 Progress = Callable[[int], None]
-Bytes = bytes | memoryview
 
 _AHEAD = 4
 

@@ -18,13 +18,14 @@ from mlreg.store import codec
 from mlreg.store.blobs import cutting
 from mlreg.store.blobs.access import Access, filled
 from mlreg.store.blobs.cutting import Outline, Tensor, chunks
-from mlreg.store.blobs.heading import ChangedError, DamagedBlobError
+from mlreg.store.blobs.heading import UNUSABLE, ChangedError
 from mlreg.store.blobs.kin import Place
 from mlreg.store.blobs.restoring import Restorer
 
 ELEMENTS_MAX = 1 << 20
 WINDOW_BYTES = 4 << 20
 _AHEAD = 4
+_REFERENCE_MIN_BYTES = 1 << 10  # to need another blob for less is not worth it
 _WIDTHS = {"f64": 8, "i64": 8, "u64": 8, "c64": 8, "f16": 2, "bf16": 2, "i16": 2, "u16": 2}
 
 Progress = Callable[[int], None]
@@ -157,11 +158,11 @@ class _Reading:
     def _same(self, key: bytes, part: memoryview) -> Place | None:
         """Returns where the bytes of `part` are already: equal keys alone are not believed."""
         place = self._known.get(key)
-        if place is None or place.size_bytes != len(part):
+        if place is None or not _REFERENCE_MIN_BYTES <= place.size_bytes == len(part):
             return None
         try:
             there = self._restorer.read(*place)
-        except (DamagedBlobError, OSError):
+        except UNUSABLE:
             return None
         return place if part == memoryview(there) else None
 

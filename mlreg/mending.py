@@ -1,0 +1,47 @@
+"""Owns putting a damaged repository in order, as far as duplicates and the files that you still have allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from mlreg.answers.verified import Verified
+from mlreg.bench import Bench
+from mlreg.errors import ConflictError
+from mlreg.intake import open_input
+from mlreg.store import layout
+from mlreg.store.blobs import Progress
+from mlreg.verify import verify
+
+_MENDABLE = ("blob-damaged", "blob-missing")
+
+
+def mend(bench: Bench, name: str | None, files: Sequence[Path], progress: Progress) -> Verified:
+    """Verifies all, or the model `name`, mends what is damaged or missing among its blobs, and verifies again.
+
+    A blob comes back from one of `files` that has its digest, or from segments that other blobs have too. What cannot
+    be mended stays as it is, and is still told.
+
+    Raises:
+        ConflictError: Somebody is adding to the repository just now.
+    """
+    before = verify(bench, name, progress)
+    broken = sorted({problem.object for problem in before.problems if problem.code in _MENDABLE})
+    if not broken:
+        return before
+    backend = bench.repository.backend
+    with ExitStack() as held:
+        if not held.enter_context(backend.removing()):
+            raise ConflictError("somebody is registering just now", hint="try again when that is done")
+        copies = [held.enter_context(open_input(path)) for path in files]
+        digests = {digest for key in backend.list(layout.BLOBS) if (digest := layout.digest_of_blob(key))}
+        mended = [key for key in broken if _mend(bench, key, copies, sorted(digests))]
+    return replace(verify(bench, name, progress), mended=mended) if mended else before
+
+
+def _mend(bench: Bench, key: str, copies: Iterable[BinaryIO], others: Iterable[str]) -> bool:
+    digest = layout.digest_of_blob(key)
+    return digest is not None and bench.repository.blobs.mend(digest, copies, others)
