@@ -160,8 +160,9 @@ class Switching:
     def open(self, key):
         if not key.startswith("blobs/"):
             return self._backend.open(key)
+        stream = self._backend.open(key)
         self.opened += 1
-        return self._backend.open(key) if self.opened == 1 else io.BytesIO(self._evil)
+        return stream if self.opened == 1 else io.BytesIO(self._evil)
 
 
 class TestTheBytes:

@@ -244,7 +244,7 @@ class Blobs:
         with stream:
             hasher = codec.Hasher()
             if is_coded:
-                pieces = storing.hashed(storing.restored(digest, open_blob), hasher)
+                pieces = storing.hashed(storing.restored(digest, partial(self._open_given, digest, stream)), hasher)
             elif _size(stream) > IN_MEMORY_MAX_BYTES:
                 pieces = storing.hashed(codec.chunks(stream), hasher)
             else:
@@ -296,6 +296,10 @@ class Blobs:
             facts={"object": plain},
             code="blob-missing",
         )
+
+    def _open_given(self, digest: str, stream: BinaryIO, wanted: str) -> tuple[BinaryIO, bool]:
+        """Opens the blob `wanted`; that with `digest` is open already: `stream`, in the coded form."""
+        return (stream, True) if wanted == digest else self._open_either(wanted)
 
     def _open_coded(self, digest: str, wanted: str) -> tuple[BinaryIO, bool]:
         """Opens the blob `wanted`: that with `digest` in the coded form."""

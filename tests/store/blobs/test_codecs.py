@@ -295,6 +295,7 @@ BOMBS = {
         plane_header(2, 0xFFFFFFFF) + BOMB,
         plane_header(3, len(BOMB) + 11) + b"\0" + plane_header(2, len(BOMB)) + plane_header(0, 0) + BOMB,
         plane_header(3, len(BOMB) + 11) + b"\0" + plane_header(0, 255) + plane_header(2, len(BOMB)) + BOMB,
+        plane_header(2, 0xFFFFFFFF) + zstandard.ZstdCompressor().compress(bytes(1000)),
         plane_header(0, 256),
         plane_header(4, 0),
     ],
@@ -302,7 +303,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize(
-    ("codec", "payload"), [(codec, each) for codec, bombs in BOMBS.items() for each in bombs], ids=range(11)
+    ("codec", "payload"), [(codec, each) for codec, bombs in BOMBS.items() for each in bombs], ids=range(12)
 )
 def test_bombs_are_refused_without_a_bang(codec, payload):
     tracemalloc.start()

@@ -111,9 +111,8 @@ def test_chunks_have_about_the_average_size():
     assert 0.8 * AVERAGE < len(data) / len(ends(data)) < 1.1 * AVERAGE
 
 
-@pytest.mark.parametrize("byte", range(256))
-def test_a_run_of_one_byte_is_cut_as_late_as_possible(byte):
-    assert ends(bytes([byte]) * (MAX + MIN)) == [MAX, MAX + MIN]
+def test_a_run_of_one_byte_is_cut_as_late_as_possible():
+    assert [byte for byte in range(256) if ends(bytes([byte]) * (MAX + MIN)) != [MAX, MAX + MIN]] == []
 
 
 def test_bytes_put_in_the_middle_change_few_chunks():

@@ -23,6 +23,7 @@ from model_files import Bytes, arrays, field, gguf, gguf_metadata, safetensors, 
 
 from mlreg.store.blobs.cutting import MalformedError, Outline, look, parse
 from mlreg.store.blobs.cutting.pickled import Pickle
+from mlreg.store.blobs.cutting.tensors import MAX_TENSORS, Findings
 
 NOTHING = Outline("", [])
 HUGE = 1 << 62
@@ -52,7 +53,10 @@ SAFETENSORS = {
     "a name without end": safetensors(b'{"' + b"a" * 100_000),
     "backslashes without end": safetensors(b'{"' + b"\\" * 100_001),
     "a name that is no text": safetensors(b'{"\xff":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', b"x"),
-    "a name twice": safetensors(b"{%b,%b}" % (2 * (b'"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}',)), b"x"),
+    "a name twice": safetensors(
+        b'{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}',
+        b"xy",
+    ),
     "outside of the file": header(a=entry(begin=64, end=72)),
     "end before begin": header(a=entry(begin=8, end=0)),
     "negative": header(a=entry(begin=-8, end=0)),
@@ -70,6 +74,9 @@ SAFETENSORS = {
     "no type": header(a={"shape": [2], "data_offsets": [0, 8]}),
     "a type that is a number": header(a=entry(7)),
     "a name of 513 characters": header(**{"a" * 513: entry()}),
+    "a name with half a character": header(**{"a\ud800": entry()}),
+    "a new type of endless shape": header(a=entry("NEW", [1] * 65)),
+    "a new type of great length": header(a=entry("NEW", [2**63])),
 }
 
 
@@ -144,7 +151,11 @@ ZIP = {
     "a member in a member": changed(header_offset=3),
     "two members at one place": changed(header_offset=0),
     "another name than its own header": changed(filename="c.npy"),
-    "a size of its own": changed(file_size=1),
+    "two sizes": archive(
+        ("a.npy", ARRAY), ("b.npy", ARRAY), change=lambda members: setattr(members[0], "file_size", len(ARRAY) + 1)
+    ),
+    "an array that reaches into the next": archive(("a.npy", npy_header("(20,)")), ("b.npy", ARRAY)),
+    "directory of 10 bytes": with_end(size=10),
     "a member that reaches into the directory": changed(file_size=1000, compress_size=1000),
 }
 
@@ -165,6 +176,7 @@ GGUF = {
     "2^60 pairs": b"GGUF" + struct.pack("<IQQ", 3, 0, 2**60),
     "a million tensors in nothing": b"GGUF" + struct.pack("<IQQ", 3, 10**6, 0),
     "a key of 2^60 characters": b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 2**60),
+    "a key of 70,000 characters": gguf({"a": np.ones(1)}, **pair("a" * 70_000, 0, b"x")),
     "a value of a kind that is none": gguf({}, **pair("a", 99, b"")),
     "a text of 2^60 characters": gguf({}, **pair("a", 8, struct.pack("<Q", 2**60))),
     "2^60 numbers": gguf({}, **pair("a", 9, struct.pack("<IQ", 0, 2**60))),
@@ -365,7 +377,7 @@ def test_whatever_a_pickle_says_it_is_followed_or_left_alone(parts):
 def asked_for_long(request: pytest.FixtureRequest) -> None:
     """Skips where nobody typed `-m long`."""
     if "long" not in request.config.option.markexpr:
-        pytest.skip("three minutes; runs with `pytest -m long`")
+        pytest.skip("takes minutes; runs with `pytest -m long`")
 
 
 @pytest.mark.long
@@ -374,6 +386,17 @@ def asked_for_long(request: pytest.FixtureRequest) -> None:
 @given(damaged())
 def test_a_hundred_thousand_changed_files_are_cut_or_left_alone(data):
     assert_bounded(data)
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("asked_for_long")
+def test_a_file_of_more_than_a_million_tensors_has_none():
+    findings = Findings(MAX_TENSORS + 1)
+    for place in range(MAX_TENSORS):
+        findings.add("", "u8", (1,), place, 1)
+    with pytest.raises(MalformedError):
+        findings.add("", "u8", (1,), MAX_TENSORS, 1)
+    assert len(findings.in_order()) == MAX_TENSORS
 
 
 @pytest.mark.parametrize("kind", ["safetensors", "npz", "gguf", "onnx", "torch"])

@@ -1,4 +1,14 @@
-"""Owns codecs: pure functions from the bytes of a segment to what is kept of them, and back, bit by bit the same."""
+"""Owns codecs: pure functions from the bytes of a segment to what is kept of them, and back, bit by bit the same.
+
+The name of a codec is part of the format, and says all that a reader needs besides the size and the base:
+
+    raw                         the bytes
+    zstd                        one zstd frame (`frames`)
+    planes1 … sorted4:fp16      elements of 1, 2, 4 or 8 bytes, transformed (`forms`), then byte by byte (`planes`)
+
+What is tried, and when it pays (`trials`), is no part of it: any payload that decodes to the segment is right. The
+functions keep nothing but scratch memory for each thread, and let other threads run in their long steps.
+"""
 
 from __future__ import annotations
 

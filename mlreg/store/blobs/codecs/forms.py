@@ -112,7 +112,8 @@ def split(form: Form, data: Bytes | Plane, base: Bytes | Plane | None) -> list[P
     planes: list[Plane] = [scratch(f"plane {place}", elements.length) for place in range(form.width)]
     transformed = _sorted_blocks if form.is_sorted else _blocks
     for start, stop, block in transformed(form, elements, _base_of(form, base)):
-        for place, plane in enumerate(planes):
+        np.copyto(planes[0][start:stop], block, casting="unsafe")
+        for place, plane in enumerate(planes[1:], 1):
             np.right_shift(block, 8 * place, out=plane[start:stop], casting="unsafe")
     return planes
 

@@ -33,8 +33,9 @@ from mlreg.store.blobs.codecs.scratch import scratch
 Plane = NDArray[np.uint8]
 
 _HEADER = struct.Struct("<BI")
-_SPARSE_BETWEEN = (0.001, 0.25)  # size by Huffman / raw: where codes of no less than a bit each can cost too much
-_SPARSE_FROM = 0.8  # of all bytes are the same one
+_SPARSE_BETWEEN = (0.001, 0.3)  # size by Huffman / raw: where codes of no less than a bit each can cost too much
+_SPARSE_FROM = 0.5  # of all bytes are the same one
+_THOROUGHLY_SPARSE_FROM = 0.1
 _SPARSE_MUST_GAIN = 0.96  # of the frame, which is quicker to read
 _COUNTED = 1 << 12  # bytes of a plane that are counted, so as to know its commonest, at most
 _INCOMPRESSIBLE = 0.99  # 7.92 bits a byte
@@ -103,7 +104,7 @@ def pack_thoroughly(plane: Plane) -> Part:
         return _constant(plane)
     part = _frame_or_raw(plane)
     value, share = _commonest(plane)
-    return min(part, _sparse(plane, value), key=_size_bytes) if share > 0.5 else part
+    return min(part, _sparse(plane, value), key=_size_bytes) if share > _THOROUGHLY_SPARSE_FROM else part
 
 
 def payload(parts: Sequence[Part], rest: Bytes) -> bytes:
@@ -164,9 +165,7 @@ def _frame_or_raw(plane: Plane) -> Part:
 
 
 def _simple(plane: Plane) -> Part:
-    if _is_constant(plane):
-        return _constant(plane)
-    return _frame_or_raw(plane, frames.huffman(plane.data))
+    return _constant(plane) if _is_constant(plane) else _frame_or_raw(plane)
 
 
 def _sparse(plane: Plane, value: int) -> Part:

@@ -124,10 +124,11 @@ def _widened(extra: bytes, values: tuple[int, int, int]) -> Iterator[int]:
 
 
 def _fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
-    while len(extra) >= 4:
-        kind, size_bytes = int.from_bytes(extra[:2], "little"), int.from_bytes(extra[2:4], "little")
-        yield kind, extra[4 : 4 + size_bytes]
-        extra = extra[4 + size_bytes :]
+    begin = 0
+    while begin + 4 <= len(extra):
+        kind, size_bytes = (int.from_bytes(extra[at : at + 2], "little") for at in (begin, begin + 2))
+        yield kind, extra[begin + 4 : begin + 4 + size_bytes]
+        begin += 4 + size_bytes
 
 
 def _data_offset(reader: Reader, offset: int, name: str, size_bytes: int, directory: _Directory) -> int:

@@ -21,7 +21,7 @@ from mlreg.store.blobs.cutting.tensors import (
     Source,
 )
 
-MAX_FIELDS = 2_000_000
+MAX_FIELDS = 1_000_000
 MAX_VERSION = 99
 MAX_NUMBER = 999
 

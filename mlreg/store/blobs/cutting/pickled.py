@@ -34,6 +34,7 @@ _CLASSES = (
     "ComplexFloat:c64 ComplexDouble:c128 Untyped:"
 )
 STORAGES = {f"{name}Storage": dtype for name, _, dtype in (pair.partition(":") for pair in _CLASSES.split())}
+_TRIPS = (ValueError, LookupError, TypeError, AttributeError, Warning)  # warnings are errors under `python -W error`
 _INNER = ("_modules", "_parameters", "_buffers")  # how a module keeps its parts; `state_dict` names none of them
 
 
@@ -121,13 +122,7 @@ class _Machine:
                 if number == MAX_OPCODES:
                     raise MalformedError
                 _STEPS[opcode.name](self, argument)
-        except (
-            ValueError,
-            LookupError,
-            TypeError,
-            AttributeError,
-            Warning,
-        ) as error:  # Warning: under `python -W error`
+        except _TRIPS as error:
             raise MalformedError from error
         raise MalformedError
 

@@ -7,12 +7,14 @@ the file, none touches another, and each has the size that its type and shape ma
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 MAX_TENSORS = 1_000_000
 MAX_DIMENSIONS = 64
+MAX_LENGTH = (1 << 63) - 1
 MAX_NAME_CHARACTERS = 512
 
 WIDTHS = {
@@ -22,6 +24,9 @@ WIDTHS = {
     **dict.fromkeys(("c64", "f64", "i64", "u64"), 8),
     "c128": 16,
 }
+
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Source(Protocol):
@@ -84,14 +89,15 @@ class Findings:
         Raises:
             MalformedError: It is not inside the file, is not as large as type and shape say, or is one too many.
         """
-        if len(name) > MAX_NAME_CHARACTERS or len(self._tensors) == MAX_TENSORS:
+        if not _is_name(name) or len(self._tensors) == MAX_TENSORS:
             raise MalformedError
         if not 0 <= offset <= offset + size_bytes <= self._size_bytes:
             raise MalformedError
-        if dtype and elements(shape) * WIDTHS[dtype] != size_bytes:
+        count = elements(shape)
+        if dtype and count * WIDTHS[dtype] != size_bytes:
             raise MalformedError
         if size_bytes:
-            self._tensors.append(Tensor(name, dtype, tuple(shape), offset, size_bytes))
+            self._tensors.append(Tensor(name, dtype, tuple(map(int, shape)), offset, size_bytes))
 
     def in_order(self) -> list[Tensor]:
         """Returns them in the order in which they lie.
@@ -109,8 +115,13 @@ def elements(shape: Sequence[int]) -> int:
     """Returns how many elements a tensor of `shape` has.
 
     Raises:
-        MalformedError: It has too many axes, or an axis of negative length.
+        MalformedError: It has too many axes, or one of impossible length.
     """
-    if len(shape) > MAX_DIMENSIONS or any(length < 0 for length in shape):
+    if len(shape) > MAX_DIMENSIONS or not all(0 <= length <= MAX_LENGTH for length in shape):
         raise MalformedError
     return math.prod(shape)
+
+
+def _is_name(name: str) -> bool:
+    """Whether `name` is short enough, and can be written: JSON and pickles can have halves of characters."""
+    return len(name) <= MAX_NAME_CHARACTERS and not _HALF.search(name)
