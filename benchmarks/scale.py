@@ -1,7 +1,7 @@
 """Measures what calls cost in repositories of any size: CPU time and memory of whole processes, cold and warm.
 
     python benchmarks/scale.py                  100 to 100,000 versions; exit 1 where a warm call is over the bar
-    python benchmarks/scale.py --sizes 100,1000 --runs 5
+    python benchmarks/scale.py --sizes 100,1000 --runs 5 --warm
     python benchmarks/scale.py --keep DIR       the repositories stay in DIR, and are found there again
     python benchmarks/scale.py --peer gto       gto beside us, where it is installed
     python benchmarks/scale.py --beside 'NAME=SETUP=>COMMAND'
@@ -10,7 +10,9 @@
 
 A repository of N versions has one model of N / 10, `deep/model`, with two events for each, and N / 20 for the rest. It
 is written through the store, by a backend that does not wait for the disk. *Cold* is without `cache/`, but with the
-files in the memory of the system; *warm* is the least of some runs after that.
+files in the memory of the system; *warm* is the least of some runs after that; *frozen* is warm too, on a mount that is
+read-only, where the system lets anybody make one. `first info` is of the version that `register` has just made, and
+`first search` finds all that was known of the model out of date.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,8 +48,10 @@ from mlreg.store.repository import Repository, found  # noqa: E402
 
 SIZES = (100, 1_000, 10_000, 100_000)
 BAR_MS, BAR_MB = 300, 200
+TAB_BAR_MS = 25
 DEEP = "deep/model"
 STAGES = Stages()
+STAMP = int(time.time())  # of the versions that this process registers, so that they are new
 PEOPLE = ("ann@example.org", "bo@example.org", "risk-team@example.org")
 WEIGHTS = b"weights"
 COMMANDS = {
@@ -54,6 +59,12 @@ COMMANDS = {
     "list NAME": f"list {DEEP}",
     "info NAME": f"info {DEEP}",
     "info NAME@^1": f"info {DEEP}@^1",
+    "why NAME": f"why {DEEP}",
+    "history --limit": f"history {DEEP} --limit 20",
+    "compare": f"compare {DEEP} production production~1",
+    "register": f"register {DEEP} fresh.bin --version 900.{{run}}.{{stamp}} --metric auc=0.9{{run}} --feature amount",
+    "first info": f"info {DEEP}@900.{{run}}.{{stamp}}",
+    "first search": "list --where metrics.f1>0.999 --where params.lr<0.1",
     "promote": f"promote {DEEP} {{version}} --to staging",
     "rollback": f"rollback {DEEP} --stage staging",
     "tag": f"tag {DEEP}@{{version}} run-{{run}}",
@@ -62,7 +73,11 @@ COMMANDS = {
     "list --sort": "list --where metrics.latency<12ms --sort -metrics.auc --limit 20",
     "list --search": "list --search increment.0017",
     "list NAME --where": f"list {DEEP} --where metrics.auc>0.999",
+    "TAB: models": "__complete references m -- mlreg info team-3/model-0",
+    "TAB: NAME@": f"__complete references {DEEP}@ -- mlreg info {DEEP}@",
 }
+WRITING = ("register", "first info", "first search", "promote", "rollback", "tag")
+FROZEN = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && cd "$0" && exec "$@"'
 
 
 class HastyBackend(LocalBackend):
@@ -152,7 +167,9 @@ class Maker:
 class Cost:
     """What calls of one kind cost: milliseconds of CPU, the most memory in MB."""
 
+    bar_ms: float = BAR_MS
     cold_ms: float = 0
+    frozen_ms: float = 0
     warm_ms: list[float] = field(default_factory=list)
     most_mb: float = 0
     code: int = 0
@@ -170,7 +187,7 @@ class Cost:
     @property
     def is_over(self) -> bool:
         """Whether a warm call is over the bar."""
-        return self.ms > BAR_MS or self.most_mb > BAR_MB
+        return self.ms > self.bar_ms or self.most_mb > BAR_MB
 
 
 def environment(place: Path) -> dict[str, str]:
@@ -193,25 +210,41 @@ def words(command: str, versions: int, run: int) -> list[str]:
     """Returns the command line of a command of ours; each run is about another version."""
     number = max(0, versions // 10 - 2 - 7 * run)
     version = f"{1 + number // 100}.{number // 10 % 10}.{number % 10}"
-    filled = command.format(version=version, run=run)
+    filled = command.format(version=version, run=run, stamp=STAMP)
     return [sys.executable, "-m", "mlreg", *(word.replace("increment.", "increment ") for word in filled.split())]
 
 
-def measure(place: Path, versions: int, runs: int) -> dict[str, Cost]:
-    """Returns what the commands cost in the repository in `place`."""
-    env, costs = environment(place), {name: Cost() for name in COMMANDS}
+def measure(place: Path, versions: int, runs: int, *, is_cold: bool) -> dict[str, Cost]:
+    """Returns what the commands cost in the repository in `place`; where `is_cold`, without its cache too."""
+    env = environment(place)
+    costs = {name: Cost(TAB_BAR_MS if name.startswith("TAB") else BAR_MS) for name in COMMANDS}
     cost([sys.executable, "-m", "mlreg", "list"], place, env)  # byte code
-    for name, command in COMMANDS.items():
-        if not name.startswith(("promote", "rollback", "tag")):
+    for name, command in COMMANDS.items() if is_cold else ():
+        if name not in WRITING:
             shutil.rmtree(place / ".mlreg/cache", ignore_errors=True)
             costs[name].cold_ms = cost(words(command, versions, 0), place, env)[0]
     cost([sys.executable, "-m", "mlreg", "list"], place, env)
-    for run in range(runs + 1):
-        for name, command in COMMANDS.items():
-            once = cost(words(command, versions, run), place, env)
-            if run:
-                costs[name].add(*once)
+    looks = [name for name in COMMANDS if name not in WRITING]
+    for names in (looks, WRITING):
+        for run in range(runs + 1):
+            (place / "fresh.bin").write_bytes(os.urandom(10_000))
+            for name in names:
+                once = cost(words(COMMANDS[name], versions, run), place, env)
+                if run:
+                    costs[name].add(*once)
+    for name in looks:
+        costs[name].frozen_ms = frozen(words(COMMANDS[name], versions, 0), place, env)
     return costs
+
+
+def frozen(command: Sequence[str], place: Path, env: dict[str, str]) -> float:
+    """Returns the milliseconds of CPU that a run takes on a read-only mount; 0 where none can be made."""
+    begin = ["unshare", "-rm", "sh", "-c", FROZEN, str(place)]
+    if not shutil.which("unshare") or cost([*begin, "true"], place, env)[2]:
+        return 0
+    own = min(cost([*begin, "true"], place, env)[0] for _ in range(3))
+    ms, _, code = cost([*begin, *command], place, env)
+    return 0 if code else ms - own
 
 
 def peer_commands(arguments: argparse.Namespace) -> dict[str, tuple[str, str]]:
@@ -257,10 +290,11 @@ def measure_peer(setup: str, command: str, versions: int, runs: int) -> Cost:
 def show(costs: dict[int, dict[str, Cost]]) -> None:
     """Prints the table and the curve."""
     names = list(dict.fromkeys(name for of_size in costs.values() for name in of_size))
-    print(f"{'CPU ms warm (cold), MB':22}" + "".join(f"{f'{size:,} versions':>26}" for size in costs))
+    print(f"{'CPU ms warm':22}" + "".join(f"{f'{size:,} versions':>34}" for size in costs))
+    print(" " * 22 + f"{'warm   cold frozen memory':>34}" * len(costs))
     for name in names:
         cells = (_cell(of_size.get(name)) for of_size in costs.values())
-        print(f"{name:22}" + "".join(f"{cell:>26}" for cell in cells))
+        print(f"{name:22}" + "".join(f"{cell:>34}" for cell in cells))
     most = max(one.ms for of_size in costs.values() for one in of_size.values())
     print(f"\nCPU ms of a warm call; the whole width is {most:,.0f} ms, | is the bar of {BAR_MS} ms")
     for name in names:
@@ -272,9 +306,9 @@ def show(costs: dict[int, dict[str, Cost]]) -> None:
 def _cell(spent: Cost | None) -> str:
     if spent is None:
         return "-"
-    cold = f"({spent.cold_ms:,.0f})" if spent.cold_ms else ""
+    cold, frozen_ms = (f"{ms:,.0f}" if ms else "-" for ms in (spent.cold_ms, spent.frozen_ms))
     failed = f" exit {spent.code}" if spent.code else ""
-    return f"{spent.ms:,.0f} {cold:>9} {spent.most_mb:4.0f} MB{'!' * spent.is_over}{failed}"
+    return f"{'!' * spent.is_over}{spent.ms:,.0f} {cold:>6} {frozen_ms:>6} {spent.most_mb:3.0f} MB{failed}"
 
 
 def _bar(ms: float, most: float, width: int = 60) -> str:
@@ -288,6 +322,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="numbers of versions, with commas")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--warm", action="store_true", help="leave the cold calls out: they take minutes")
     parser.add_argument("--keep", type=Path, metavar="DIR")
     parser.add_argument("--peer", action="append", choices=PEERS, default=[])
     parser.add_argument("--beside", action="append", metavar="NAME=SETUP=>COMMAND", default=[])
@@ -302,7 +337,7 @@ def main() -> int:
             place = (arguments.keep or Path(temporary)).absolute() / str(size)
             if not place.exists():
                 Maker(place).make(size)
-            costs[size] = measure(place, size, arguments.runs)
+            costs[size] = measure(place, size, arguments.runs, is_cold=not arguments.warm)
             for name, (setup, command) in peer_commands(arguments).items():
                 costs[size][name] = measure_peer(setup, command, size, min(arguments.runs, 2))
             print(f"{size:,} versions measured", file=sys.stderr, flush=True)

@@ -29,11 +29,17 @@ if TYPE_CHECKING:
     from mlreg.errors import NotFoundError as NotFoundError
     from mlreg.errors import UnavailableError as UnavailableError
     from mlreg.errors import UsageError as UsageError
+    from mlreg.inferring import infer_signature as infer_signature
     from mlreg.registry import Registry as Registry
     from mlreg.running import current_run as current_run
     from mlreg.version import __version__ as __version__
 
-_HOMES = {"Registry": "mlreg.registry", "current_run": "mlreg.running", "__version__": "mlreg.version"}
+_HOMES = {
+    "Registry": "mlreg.registry",
+    "__version__": "mlreg.version",
+    "current_run": "mlreg.running",
+    "infer_signature": "mlreg.inferring",
+}
 __all__ = [
     "BlockedError",
     "ConflictError",
@@ -49,6 +55,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "current_run",
+    "infer_signature",
 ]
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from mlreg.domain.names import suggestion
+from mlreg.domain.names import folded, suggestion
 from mlreg.domain.stages import Stages
 from mlreg.domain.state import Deprecation, ModelState, Standing
-from mlreg.errors import NotFoundError
+from mlreg.errors import MlregError, NotFoundError
 from mlreg.journal import Decide, Journal, Outcome
 from mlreg.lazy import LazyModule
+from mlreg.store import layout
 from mlreg.store.config import Config
 from mlreg.store.repository import Repository
 
@@ -30,18 +33,23 @@ CARDS_FROM = 64
 
 
 class Bench:
-    """A repository open for work in the name of one actor."""
+    """A repository open for work in the name of one actor.
 
-    def __init__(self, repository: Repository, journal: Journal) -> None:
+    Args:
+        own: Tells what the configuration of the user says, which that of the repository goes before.
+    """
+
+    def __init__(self, repository: Repository, journal: Journal, own: Callable[[], Config] = Config) -> None:
         self.repository = repository
         self.journal = journal
+        self._own = own
         self._config: Config | None = None
 
     @property
     def config(self) -> Config:
-        """What the repository's `config.toml` says."""
+        """What the repository's `config.toml` says, and below it that of the user."""
         if self._config is None:
-            self._config = self.repository.config()
+            self._config = self.repository.config().above(self._own())
         return self._config
 
     @property
@@ -58,13 +66,21 @@ class Bench:
         state = self.repository.history.state(name)
         if state.head and state.spelling == name:
             return state
-        near = suggestion(name, [state.spelling] if state.head else self.repository.history.models())
+        near = suggestion(name, [state.spelling] if state.head else self._spelled_like(name))
         raise NotFoundError(
             f"there is no model {name}",
             hint=near or "see which there are with `mlreg list`",
             facts={"model": name},
             code="model-not-found",
         )
+
+    def _spelled_like(self, name: str) -> list[str]:
+        """Returns the names of models that are near `name`, as they are spelled: folders have them folded."""
+        history, spelled = self.repository.history, []
+        for model in get_close_matches(folded(name), history.models()):
+            with suppress(MlregError, OSError):  # of a model that is damaged no name is known
+                spelled.append(history.read(layout.event(model, 1)).model)
+        return spelled
 
     def record(self, state: ModelState, standing: Standing) -> ModelVersion:
         """Returns the facts of a version: its record, and what was stated of it later."""

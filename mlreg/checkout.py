@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from mlreg.adapters.surroundings import location
 from mlreg.adapters.surroundings.durable import sync_directory, sync_file, sync_way_to
 from mlreg.adapters.surroundings.process import is_running
 from mlreg.answers.checked_out import CheckedOut
 from mlreg.bench import Bench
+from mlreg.domain.decide import check_kept
 from mlreg.domain.names import checked_path, quoted
 from mlreg.domain.record import FileEntry
 from mlreg.errors import ConflictError, IntegrityError, UsageError
@@ -21,6 +23,7 @@ from mlreg.resolve import find_used, joined_ref
 from mlreg.store.blobs import Blobs, Progress, measure, no_progress
 
 _STAGING = ".mlreg-checkout-"
+WriteOne = Callable[[Blobs, FileEntry, Path, Progress], None]
 
 
 def check_out(
@@ -29,17 +32,25 @@ def check_out(
     version: str | None,
     *,
     directory: str | os.PathLike[str] | None,
+    linked: bool,
     dry_run: bool,
     progress: Progress,
 ) -> CheckedOut:
-    """Writes the files of the version that `name` and `version` mean below `directory`, by default `NAME-VERSION`."""
+    """Writes the files of the version that `name` and `version` mean below `directory`, by default `NAME-VERSION`.
+
+    Those that are kept as they are become read-only links of the repository's own where `linked` says so.
+    """
     found = find_used(bench, joined_ref(name, version, bench.stages))
+    check_kept(found.state, found.standing)
     record = bench.record(found.state, found.standing)
     target = Path(directory or f"{found.name.replace('/', '-')}-{found.version}")
     if not target.is_absolute():
         location.working_directory()
-    write = foresee_files if dry_run else write_files
-    write(bench.repository.blobs, record.files, target, progress)
+    blobs = bench.repository.blobs
+    if dry_run:
+        foresee_files(blobs, record.files, target, progress)
+    else:
+        write_files(blobs, record.files, target, progress, write_one=_link if linked else _write)
     return CheckedOut(
         name=found.name,
         version=found.version,
@@ -50,7 +61,47 @@ def check_out(
     )
 
 
-def write_files(blobs: Blobs, files: Sequence[FileEntry], directory: Path, progress: Progress = no_progress) -> None:
+def _write(blobs: Blobs, entry: FileEntry, path: Path, progress: Progress) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o777 if entry.executable else 0o666)
+    with open(file, "w+b") as stream:
+        if blobs.clone(entry.digest, stream.fileno()):
+            _check(stream, entry, progress)
+        else:
+            for chunk in blobs.read(entry.digest, progress):
+                stream.write(chunk)
+            stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _link(blobs: Blobs, entry: FileEntry, path: Path, progress: Progress) -> None:
+    """Makes `path` a link of the blob; one that is coded is written, as is a program: a blob may not be run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if entry.executable or not blobs.link(entry.digest, os.fspath(path)):
+        _write(blobs, entry, path, progress)
+        return
+    with path.open("rb") as stream:
+        _check(stream, entry, progress)
+
+
+def _check(stream: BinaryIO, entry: FileEntry, progress: Progress) -> None:
+    if measure(stream, progress) != (entry.digest, entry.size_bytes):
+        raise IntegrityError(
+            f"{quoted(entry.path)} is damaged in the repository: its bytes are not what its name says",
+            hint="bring it back from a copy of the repository; see all damage with `mlreg verify`",
+            facts={"file": entry.path, "digest": entry.digest},
+            code="blob-damaged",
+        )
+
+
+def write_files(
+    blobs: Blobs,
+    files: Sequence[FileEntry],
+    directory: Path,
+    progress: Progress = no_progress,
+    *,
+    write_one: WriteOne = _write,
+) -> None:
     """Writes `files` below `directory`: all of them or none.
 
     Files that are there with the same bytes stay; nothing is ever overwritten.
@@ -69,7 +120,7 @@ def write_files(blobs: Blobs, files: Sequence[FileEntry], directory: Path, progr
         staging = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{os.getpid()}-", dir=directory))
         try:
             for entry in missing:
-                _write(blobs, entry, staging / entry.path, progress)
+                write_one(blobs, entry, staging / entry.path, progress)
             for entry in missing:
                 _place(staging / entry.path, directory, entry.path, placed)
         finally:
@@ -146,16 +197,6 @@ def _unmake(made: Sequence[Path]) -> None:
     for path in reversed(made):
         with suppress(OSError):
             path.rmdir() if path.is_dir() else path.unlink()
-
-
-def _write(blobs: Blobs, entry: FileEntry, path: Path, progress: Progress) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o777 if entry.executable else 0o666)
-    with open(file, "wb") as stream:
-        for chunk in blobs.read(entry.digest, progress):
-            stream.write(chunk)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def _place(staged: Path, directory: Path, path: str, placed: list[Path]) -> None:

@@ -38,11 +38,11 @@ else:
     tomllib = LazyModule("tomllib")
 
 # as in mlreg.store.layout, mlreg.domain.stages and mlreg.adapters.surroundings.location, which take too long to import
-DIRECTORY, VARIABLE = ".mlreg", "MLREG_DIR"
+DIRECTORY, VARIABLE, OTHER_VARIABLE = ".mlreg", "MLREG_DIR", "BRXA_MODEL_REGISTRY_PATH"
 FORMAT, HISTORY, CATALOG, CONFIG = "format", "history", "catalog", "config.toml"
 STAGES, ARCHIVED, LATEST = ("development", "staging", "production"), "archived", "latest"
 
-EVENTS_MAX = 500
+EVENTS_MAX = 128
 SPELLINGS_MAX = 200
 SORTED_MAX = 1_000
 _READ_BYTES = 1 << 16
@@ -65,7 +65,7 @@ class Line:
 
     def repository(self) -> str | None:
         """Returns the repository that the words lead to, as `mlreg.adapters.surroundings.location.find` does."""
-        given = ""
+        given: str | None = None
         for at, word in enumerate(self._typed):
             if word in ("-C", "--repo"):
                 given = "".join(self._typed[at + 1 : at + 2])
@@ -73,7 +73,9 @@ class Line:
                 given = word[7:]
             elif word.startswith("-C"):
                 given = word[2:]
-        named = expanded(given or self._variable()) or os.getenv(VARIABLE)
+        if given is not None and not expanded(given):
+            return None
+        named = expanded(given or self._variable()) or os.getenv(VARIABLE) or os.getenv(OTHER_VARIABLE)
         if not named:
             return nearest(os.getcwd())
         path = target(named)

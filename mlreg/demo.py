@@ -27,6 +27,7 @@ def prepare(directory: Path) -> ModuleType:
             hint=f"install it with `pip install 'mlreg[{EXTRA}]'`",
             facts={"package": error.name, "extra": EXTRA},
         ) from None
+    (directory / ".gitignore").write_text("*\n")  # it may stand in somebody's working tree
     demo.train(directory)
     return demo
 

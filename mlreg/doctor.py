@@ -111,11 +111,11 @@ def _byte_code() -> Check:
     keeps = (
         "" if installation.writes_byte_code() else ", and Python does not keep it (PYTHONDONTWRITEBYTECODE, or rights)"
     )
-    message = f"{len(missing)} modules have none{keeps}: each start compiles them again"
+    message = f"{_counted(len(missing), 'module')} without it{keeps}: each start compiles them again"
     fix = f"{installation.interpreter()} -m compileall -q {_word(place)}"
     # a first start leaves the modules of other commands without it, which is as it should be
     findings = [Finding("byte-code", place, message, fix, is_advice=True)] if keeps else []
-    return Check("byte code", f"{len(missing)} modules have none yet", findings)
+    return Check("byte code", f"{_counted(len(missing), 'module')} without it yet", findings)
 
 
 def _home() -> Check:
@@ -170,12 +170,13 @@ def _files(bench: Bench, directory: Path, here: str) -> Check:
 
 
 def _config(bench: Bench, directory: Path) -> Check:
+    fix = f"${{EDITOR:-vi}} {_word(str(directory / layout.CONFIG))}"
     try:
-        stages = bench.config.stages
+        config = bench.config
     except MlregError as error:
-        fix = f"${{EDITOR:-vi}} {_word(str(directory / layout.CONFIG))}"
         return Check("config.toml", "cannot be read", [Finding("config", layout.CONFIG, error.message, fix)])
-    return Check("config.toml", " < ".join(stages.order))
+    unknown = [Finding("config-unknown", layout.CONFIG, text, fix, is_advice=True) for text in config.warnings]
+    return Check("config.toml", " < ".join(config.stages.order), unknown)
 
 
 def _history(bench: Bench) -> Check:
@@ -192,7 +193,7 @@ def _history(bench: Bench) -> Check:
         except MlregError as error:
             findings.append(Finding(error.stable_code, key, error.message, "mlreg verify"))
     findings += _skew(newest, bench.journal.now())
-    return Check("history", f"{len(last) - 1} models, {sum(last.values())} events", findings)
+    return Check("history", f"{_counted(len(last) - 1, 'model')}, {_counted(sum(last.values()), 'event')}", findings)
 
 
 def _skew(newest: str, now: datetime) -> Iterator[Finding]:
@@ -213,7 +214,7 @@ def _models(bench: Bench) -> Check:
             count += 1
             findings |= {finding.message: finding for finding in _needs_of(bench, state, standing)}
             findings |= {finding.message: finding for finding in _end_of(bench, state, standing)}
-    return Check("models", f"{count} versions in use", [*findings.values()])
+    return Check("models", f"{_counted(count, 'version')} in use", [*findings.values()])
 
 
 def _in_use(state: ModelState, stages: Stages) -> Iterator[Standing]:
@@ -278,7 +279,7 @@ def _cache(directory: Path, now: datetime) -> Check:
     files = islice(disk.files(place, now_s=now.timestamp()), _CACHED_MOST)
     damaged = [file.path for file in files if file.path.suffix != ".new" and not _is_whole(file.path)]
     if damaged:
-        message = f"{len(damaged)} files are not what was written: they are passed over, and made anew in time"
+        message = f"{_counted(len(damaged), 'file')} not as written: passed over, and made anew in time"
         finding = Finding("cache-damaged", str(damaged[0]), message, fix, is_advice=True)
         return Check("cache", "damaged", [finding])
     return Check("cache", "can be written")
@@ -299,9 +300,11 @@ def _leftovers(directory: Path, now: datetime) -> Check:
     if not old:
         return Check("leftovers", "none")
     size = sum(file.size_bytes for file in old)
-    message = f"{len(old)} files of work that was broken off over a day ago take {size / 1_000_000:.1f} MB"
+    message = f"{_counted(len(old), 'file')} of work that was broken off over a day ago: {size / 1_000_000:.1f} MB"
     fix = f"find {_word(str(place))} -type f ! -name lock -mtime +0 -delete"
-    return Check("leftovers", f"{len(old)} files", [Finding("leftovers", layout.TMP, message, fix, is_advice=True)])
+    return Check(
+        "leftovers", _counted(len(old), "file"), [Finding("leftovers", layout.TMP, message, fix, is_advice=True)]
+    )
 
 
 def _git(directory: Path) -> Check:
@@ -335,6 +338,10 @@ def _typed(hint: str | None) -> str | None:
     """Returns the first command of a hint, which has its commands in backticks."""
     parts = (hint or "").split("`")
     return parts[1] if len(parts) > 2 else hint
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _why(error: OSError) -> str:

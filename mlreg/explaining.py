@@ -19,8 +19,7 @@ def explain(bench: Bench, name: str, version: str | None) -> Why:
     found = find_shown(bench, ref)
     state, standing = found.state, found.standing
     record = bench.record(state, standing)
-    events = (event for event in bench.repository.history.events(state.spelling) if event.number <= state.head)
-    told = story(events, found.version)
+    told = story(bench.repository.history.about(state, found.version), found.version)
     before = predecessor(state, standing, told=told, parent=record.lineage.get("parent"))
     today = bench.journal.today()
     return Why(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from mlreg import objects
 from mlreg.bench import Bench
+from mlreg.domain.decide import check_kept
 from mlreg.domain.names import quoted
 from mlreg.domain.record import FileEntry, ModelVersion
 from mlreg.domain.refs import LATEST
@@ -69,6 +70,7 @@ def load_model(bench: Bench, name: str, version: str | None, *, trust: bool, pro
         NotAllowedError: `trust` is not True.
     """
     found = find_used(bench, joined_ref(name, version, bench.stages))
+    check_kept(found.state, found.standing)
     record, entry = _trusted(bench, found, trust=trust)
     if found.by == LATEST and "@" not in name and version is None:
         warnings.warn("; ".join(found.notes), stacklevel=3)
@@ -82,6 +84,7 @@ def load_with_companions(bench: Bench, name: str, version: str | None, *, trust:
         NotAllowedError: `trust` is not True.
     """
     found = find_used(bench, joined_ref(name, version, bench.stages))
+    check_kept(found.state, found.standing)
     record, entry = _trusted(bench, found, trust=trust)
     blobs = bench.repository.blobs
     beside = {

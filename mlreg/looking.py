@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mlreg.bench import Bench
 from mlreg.domain.names import checked_model_name
 from mlreg.domain.times import moment_since, timestamp
-from mlreg.errors import UsageError
+from mlreg.errors import MlregError, UsageError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
     from mlreg import resolve
     from mlreg.answers import compared, found, happened, info, listed, versions
-    from mlreg.domain import compare, selection, spans
+    from mlreg.domain import compare, events, selection, spans
     from mlreg.domain import ending as endings
     from mlreg.domain import query as queries
+    from mlreg.domain.events import Event
     from mlreg.domain.listing import Summary, VersionLine
     from mlreg.domain.query import Wishes
+    from mlreg.domain.record import ModelVersion
+    from mlreg.domain.state import ModelState
 else:
     resolve = LazyModule("mlreg.resolve")
     compared = LazyModule("mlreg.answers.compared")
@@ -29,6 +33,7 @@ else:
     listed = LazyModule("mlreg.answers.listed")
     versions = LazyModule("mlreg.answers.versions")
     compare = LazyModule("mlreg.domain.compare")
+    events = LazyModule("mlreg.domain.events")
     selection = LazyModule("mlreg.domain.selection")
     endings = LazyModule("mlreg.domain.ending")
     queries = LazyModule("mlreg.domain.query")
@@ -72,10 +77,12 @@ def find_versions(bench: Bench, name: str | None, wishes: Wishes, *, ending: boo
 def tell_all(bench: Bench, name: str, version: str | None) -> info.Info:
     """Tells all of the version that `name` and `version`, or the reference `name`, mean."""
     found = resolve.find_shown(bench, resolve.joined_ref(name, version, bench.stages))
+    record = bench.record(found.state, found.standing)
     return info.Info(
         state=found.state,
         standing=found.standing,
-        record=bench.record(found.state, found.standing),
+        record=record,
+        stored_bytes=_stored_bytes(bench, record),
         resolved_by=found.by,
         has_stage=found.state.holder(found.standing.stage) == found.version,
         ending=bench.ending(found.standing.deprecated),
@@ -89,8 +96,9 @@ def tell_history(
     """Tells what happened to a model, the oldest first; of many the newest `limit`."""
     moment = None if since is None else moment_since(since, bench.journal.now())
     state = bench.state(checked_model_name(name))
-    events = selection.chosen(bench.repository.history.events(name), since=moment, kinds=kinds, limit=limit)
-    return happened.EventListing(name=state.spelling, events=events)
+    return happened.EventListing(
+        name=state.spelling, events=_chosen(bench, state, since=moment, kinds=kinds, limit=limit)
+    )
 
 
 def tell_tenures(
@@ -126,6 +134,26 @@ def hold_against(bench: Bench, references: Sequence[str]) -> compared.Compared:
     comparison = compare.compare(list(zip(labels, records, strict=True)), directions=bench.config.directions)
     notes = [note for one in found for note in (*one.notes, *bench.end_notes(one.state, [one.standing]))]
     return compared.Compared(comparison=comparison, notes=notes)
+
+
+def _stored_bytes(bench: Bench, record: ModelVersion) -> int | None:
+    """Returns what the files of a version take on the disk; None where one is not here, or cannot be looked at."""
+    try:
+        kept = [bench.repository.blobs.stored(digest) for digest in {entry.digest for entry in record.files}]
+    except (MlregError, OSError):
+        return None
+    return sum(one.stored_bytes for one in kept if one) if all(kept) else None
+
+
+def _chosen(
+    bench: Bench, state: ModelState, *, since: str | None, kinds: Sequence[str], limit: int | None
+) -> list[Event]:
+    """Returns the events that are wanted; of the newest of a long history only these are read."""
+    history = bench.repository.history
+    if selection.checked_limit(limit) is None or since is not None or not {*kinds} <= {*events.KINDS}:
+        return selection.chosen(history.events(state.spelling), since=since, kinds=kinds, limit=limit)
+    wanted = (event for event in history.backwards(state) if not kinds or event.kind in kinds)
+    return [*islice(wanted, limit)][::-1]
 
 
 def _ends(bench: Bench, summaries: Iterable[Summary]) -> list[str]:

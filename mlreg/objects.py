@@ -1,20 +1,23 @@
 """Owns the way between Python objects and files: finds the adapter of a model's framework, and asks it.
 
-Saving runs the code of whoever hands over the object, who is running anyway. Loading runs what the file says.
+Saving runs the code of whoever hands over the object, who is running anyway. Loading runs what the file says. Which
+adapter loads a file, its bytes decide; what a record claims only chooses among those that can.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeGuard, cast
 
 from mlreg import adapters
+from mlreg.adapters.frameworks._foreign import Bytes
 from mlreg.adapters.surroundings import environment
+from mlreg.domain import formats
 from mlreg.domain.names import quoted
 from mlreg.domain.roles import MODEL, checked_role
 from mlreg.errors import MissingError, UsageError
@@ -41,6 +44,7 @@ class AtHand:
         framework: What was stated, else what the model is of.
         features: What was stated, else what the model was trained on.
         distributions: What has to be installed to load it, as far as that is known.
+        is_asked: Whether the model is an object, so that it was asked what it is.
         notes: What is worth a warning.
     """
 
@@ -50,6 +54,25 @@ class AtHand:
     features: list[str]
     distributions: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    is_asked: bool = False
+
+
+class _Unopened:
+    """A file that is open only while it is looked at: a directory may have more than a process may open."""
+
+    def __init__(self, opened: Callable[[], BinaryIO]) -> None:
+        self._opened = opened
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes there are."""
+        with self._opened() as stream:
+            return Bytes(stream).size_bytes
+
+    def read_at(self, offset: int, size_bytes: int) -> bytes:
+        """Returns `size_bytes` bytes from `offset` on, fewer only where the end is."""
+        with self._opened() as stream:
+            return Bytes(stream).read_at(offset, size_bytes)
 
 
 @contextmanager
@@ -92,26 +115,90 @@ def adapter_of(framework: str | None) -> Framework | None:
     """Returns the adapter of what people call `framework` (`sklearn`, `scikit-learn==1.5`), or None."""
     if framework is None:
         return None
-    name = re.split(r"[\s=<>!~]", framework, maxsplit=1)[0].lower()
+    name = _name(framework)
     return next((adapter for adapter in _adapters() if name in adapter.NAMES), None)
 
 
-def load(files: Mapping[str, BinaryIO], *, framework: str | None, pins: Sequence[str]) -> Any:
+def recognise(hand: AtHand, files: Mapping[str, Callable[[], BinaryIO]]) -> None:
+    """Holds what was stated against what the files of the model are, and fills in what was not. Nothing is loaded.
+
+    Args:
+        files: How to open each of the files of the model, by the path that it has in the version.
+    """
+    found = None if hand.is_asked else formats.recognise({path: _Unopened(opened) for path, opened in files.items()})
+    if found is None or found.framework is None:
+        return
+    if hand.framework is None:
+        hand.framework = found.framework
+        hand.distributions += _distributions_of(found.framework)
+    elif found.contradicts(_canonical(hand.framework)):
+        hand.notes.append(f"the framework is stated as {hand.framework}, but {quoted(found.path)} is {found.says}")
+
+
+def load(
+    files: Mapping[str, BinaryIO],
+    *,
+    framework: str | None,
+    pins: Sequence[str],
+    device: str | None = None,
+    into: object = None,
+    trusted: Collection[str] = (),
+) -> Any:
     """Returns the object that `files` hold. **This runs what they say.**
 
     Args:
+        files: Streams of bytes that were checked, by path; nothing else is read.
         framework: What the record calls it.
         pins: What was installed where it was saved, as requirements.
+        device: Where its numbers shall lie, such as `cuda:0`.
+        into: An object that its numbers shall be put into.
+        trusted: The classes (`package.module.Class`) that may be made, beyond those of the framework.
 
     Raises:
         MissingError: A package that it needs is not installed.
-        UsageError: It cannot be loaded.
+        NotAllowedError: It needs a class that is not trusted.
+        UsageError: It cannot be loaded, or not with these options.
     """
-    adapter = adapter_of(framework) or _generic()
+    adapter = _loader(files, framework)
+    options: dict[str, Any] = {"trusted": trusted} if "trusted" in adapter.OPTIONS else {}
+    for name, value in {"device": device, "into": into}.items():
+        if value is not None and name not in adapter.OPTIONS:
+            raise UsageError(f"a model of {adapter.NAMES[0]} takes no `{name}`", hint=f"leave `{name}` out")
+        options |= {name: value} if value is not None else {}
     try:
-        return adapter.load(files)
+        return adapter.load(files, **options)
     except ModuleNotFoundError as error:
         raise _missing(error, [adapter, *_adapters()], pins, " ".join(files)) from error
+
+
+def _loader(files: Mapping[str, BinaryIO], framework: str | None) -> Framework:
+    """Returns the adapter that loads `files`: their bytes decide, a claim only among those that can."""
+    claimed = adapter_of(framework)
+    found = formats.recognise({path: Bytes(stream) for path, stream in files.items()})
+    for stream in files.values():
+        stream.seek(0)
+    if found is None:
+        return claimed or _generic()
+    able = [adapter for adapter in _adapters() if found.format in adapter.FORMATS]
+    if not able:
+        raise UsageError(
+            f"{' '.join(files)} is {found.says}, which mlreg does not load",
+            hint="take its bytes with `checkout`, and load them with what has written them",
+            facts={"format": found.format},
+            code="not-loaded",
+        )
+    named = [adapter for adapter in able if found.framework in adapter.NAMES]
+    return claimed if claimed in able and claimed is not None else [*named, *able][0]
+
+
+def _canonical(framework: str) -> str:
+    """Returns how records spell what somebody calls `framework`."""
+    known = adapter_of(framework)
+    return known.NAMES[0] if known else _name(framework)
+
+
+def _name(framework: str) -> str:
+    return re.split(r"[\s=<>!~]", framework, maxsplit=1)[0].lower()
 
 
 def _adapters() -> list[Framework]:
@@ -124,7 +211,11 @@ def _generic() -> Framework:
     return cast("Framework", adapters.load(_KIND, _GENERIC))
 
 
-def _adapter_for(model: object, role: str) -> Framework:
+def _adapter_for(model: object, role: str, framework: str | None) -> Framework:
+    """Returns the adapter that saves `model`: the one that was asked for by name, if it can, else that of its class."""
+    claimed = adapter_of(framework) if role == MODEL else None
+    if claimed is not None and claimed.takes(model):
+        return claimed
     found = next((adapter for adapter in _adapters() if adapter.detects(model)), None)
     if found is None:
         raise UsageError(
@@ -166,8 +257,9 @@ def _sorted_out(
 
 def _save_all(hand: AtHand, saved: Mapping[str, object], directory: Path) -> None:
     is_all_known = not hand.roles
-    asked = {role: _adapter_for(found, role) for role, found in saved.items()}
-    if MODEL in saved:
+    asked = {role: _adapter_for(found, role, hand.framework) for role, found in saved.items()}
+    hand.is_asked = MODEL in saved
+    if hand.is_asked:
         _ask(hand, saved, asked, is_all_known=is_all_known)
     hand.distributions += _distributions_of(hand.framework)
     for role, found in saved.items():
@@ -237,9 +329,10 @@ def _differ(hand: AtHand, known: list[str]) -> None:
 
 def _missing(error: ModuleNotFoundError, asked: Sequence[Framework], pins: Sequence[str], what: str) -> MissingError:
     module = (error.name or "").partition(".")[0]
-    names = (adapter.DISTRIBUTIONS[module] for adapter in asked if module in adapter.DISTRIBUTIONS)
-    distribution = next(names, None)
-    requirement = environment.pin_of(distribution or module, pins) or distribution
+    owner = next((adapter for adapter in asked if module in adapter.DISTRIBUTIONS), None)
+    distribution = owner.DISTRIBUTIONS[module] if owner else None
+    extra = f"mlreg[{owner.NAMES[0]}]" if owner and owner.NAMES[0] != _GENERIC else distribution
+    requirement = environment.pin_of(distribution or module, pins) or extra
     # whoever installs what merely has the name of a module may get anything
     hint = "install the package that has it, or put the directory of the script that has it into `PYTHONPATH`"
     return MissingError(

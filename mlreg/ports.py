@@ -51,6 +51,18 @@ class Backend(Protocol):
         """
         ...
 
+    def link(self, key: str, path: str) -> bool:
+        """Makes `path` a read-only name of the file under `key`, where there is one and that can be done.
+
+        Raises:
+            FileExistsError: Something is at `path`.
+        """
+        ...
+
+    def clone(self, key: str, file: int) -> bool:
+        """Lets the open file `file` share the bytes under `key` until either is written to, where that can be done."""
+        ...
+
     def list(self, prefix: str) -> Iterator[str]:
         """Yields every key below the directory `prefix` (`""` for all), sorted; nothing where there is none."""
         ...

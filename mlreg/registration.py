@@ -16,6 +16,7 @@ from mlreg.domain import dataset, decide
 from mlreg.domain.events import Draft
 from mlreg.domain.names import checked_model_name
 from mlreg.domain.record import FileEntry, ModelVersion
+from mlreg.domain.roles import MODEL
 from mlreg.domain.semver import Version
 from mlreg.domain.stages import ARCHIVED
 from mlreg.domain.state import ModelState, Standing
@@ -77,11 +78,16 @@ def request(
         NotFoundError: There is no such parent.
     """
     stated, target = check_words(bench, name, version=version, stage=stage)
-    lineage = {**facts["lineage"], "parent": _parent(bench, facts["lineage"]["parent"])}
+    lineage = {
+        **facts["lineage"],
+        "parent": _exact(bench, facts["lineage"]["parent"]),
+        "depends_on": [_exact(bench, one) for one in listed(facts["lineage"]["depends_on"], "what it depends on")],
+    }
     requirements = [checked_requirement(line, "the requirements") for line in facts["requirements"]]
     known = {"framework": facts["framework"], "features": listed(facts["features"], "the features")}
     with objects.at_hand(models, companions, **known) as hand:
         files = gather(hand.paths, hand.roles, follow_links=follow_links)
+        objects.recognise(hand, {file.path: file.open for file in files if file.role in (None, MODEL)})
         new = stated_version(
             name,
             **{
@@ -155,10 +161,13 @@ class _Attempt:
         def read(standing: Standing) -> ModelVersion:
             return self._bench.written(state, standing)
 
+        def read_now(standing: Standing) -> ModelVersion:
+            return self._bench.record(state, standing)
+
         self.same = find_same(state, new, self._facts, stated=stated, read=read)
         if self.same is not None:
-            return None
-        self._choice = choose_version(state, new, stated=stated, bump=self._wanted.bump, read=read)
+            return decide.decide_return(state, str(self.same.version))
+        self._choice = choose_version(state, new, stated=stated, bump=self._wanted.bump, read=read_now)
         numbered = replace(new, version=self._choice.version)
         decide.check_free(state, str(self._choice.version))
         self._record = self._keep(numbered)
@@ -196,6 +205,9 @@ class _Attempt:
 
     def _answer_found(self, state: ModelState, same: Standing, *, dry_run: bool) -> Registered:
         notes = []
+        if same.dropped:
+            hold = f"`mlreg hold {state.spelling}@{same.version} --reason TEXT`"
+            notes.append(f"its bytes were dropped before, and are here again: to keep them, {hold}")
         if self._wanted.stage not in (same.stage, self._bench.stages.first):
             notes.append(
                 f"it was registered before and is at {same.stage}: "
@@ -235,7 +247,7 @@ def _state(bench: Bench, name: str) -> ModelState:
     return state
 
 
-def _parent(bench: Bench, reference: str | None) -> str | None:
+def _exact(bench: Bench, reference: str | None) -> str | None:
     if reference is None:
         return None
     found = find_used(bench, joined_ref(reference, None, bench.stages))

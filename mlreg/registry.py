@@ -8,19 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from mlreg.adapters import load
-from mlreg.adapters.surroundings import clock, location
+from mlreg.adapters.surroundings import clock, location, preferences
 from mlreg.bench import Bench
 from mlreg.errors import NotFoundError
 from mlreg.journal import Actor, Clock, Journal
 from mlreg.lazy import LazyModule
 from mlreg.store import layout
 from mlreg.store.blobs import Progress, no_progress
-from mlreg.store.config import Config
 from mlreg.store.repository import Repository, foresee, found
+from mlreg.verbs.provenance import ProvenanceVerbs
+from mlreg.verbs.scanning import ScanVerbs
+from mlreg.verbs.signatures import SignatureVerbs
+from mlreg.verbs.storage import StorageVerbs
 
 if TYPE_CHECKING:
-    from mlreg import checkout, doctor, explaining, loading, looking, moving, registration, running, stating, verify
+    from mlreg import checkout, doctor, explaining, loading, looking, mending, moving, registration, running, stating, verify
+    from mlreg import configuring as configuring_
     from mlreg import experiment as experiment_
+    from mlreg import selecting as selecting_
     from mlreg.adapters.surroundings import identity
     from mlreg.answers import (
         aliased,
@@ -46,12 +51,15 @@ else:
     checkout = LazyModule("mlreg.checkout")
     doctor = LazyModule("mlreg.doctor")
     experiment_ = LazyModule("mlreg.experiment")
+    configuring_ = LazyModule("mlreg.configuring")
     explaining = LazyModule("mlreg.explaining")
     loading = LazyModule("mlreg.loading")
     looking = LazyModule("mlreg.looking")
+    mending = LazyModule("mlreg.mending")
     moving = LazyModule("mlreg.moving")
     registration = LazyModule("mlreg.registration")
     running = LazyModule("mlreg.running")
+    selecting_ = LazyModule("mlreg.selecting")
     stating = LazyModule("mlreg.stating")
     verify = LazyModule("mlreg.verify")
     identity = LazyModule("mlreg.adapters.surroundings.identity")
@@ -60,7 +68,7 @@ else:
 PathLike = str | os.PathLike[str]
 
 
-class Registry:
+class Registry(ProvenanceVerbs, ScanVerbs, SignatureVerbs, StorageVerbs):
     """The models of one repository, and all that can be done with them.
 
     Every method is the twin of the command of its name and answers with a value of `mlreg.answers`, whose
@@ -73,7 +81,7 @@ class Registry:
     """
 
     def __init__(self, repository: Repository, *, actor: Actor, now: Clock = clock.now) -> None:
-        self._bench = Bench(repository, Journal(repository.history, actor=actor, now=now))
+        self._bench = Bench(repository, Journal(repository.history, actor=actor, now=now), own=preferences.own_config)
 
     @classmethod
     def open(cls, path: PathLike | None = None, *, actor: str | None = None) -> Registry:
@@ -143,6 +151,7 @@ class Registry:
         feature_set: str | None = None,
         experiment: str | None = None,
         increment: str | None = None,
+        depends_on: Iterable[str] = (),
         dataset: Mapping[str, Any] | None = None,
         tags: Iterable[str] = (),
         owner: str | None = None,
@@ -151,6 +160,7 @@ class Registry:
         captured: Mapping[str, Any] | None = None,
         stage: str | None = None,
         follow_links: bool = False,
+        raw: bool = False,
         dry_run: bool = False,
         progress: Progress = no_progress,
     ) -> registered.Registered:
@@ -163,17 +173,20 @@ class Registry:
             models: Paths, or a trained model, which the adapter of its framework saves.
             companions: What belongs to the model, by role, such as `{"scaler": scaler}`: a path, paths or an object.
             version: SemVer 2.0.0; without it the greatest release is raised by `bump`.
-            bump: `major`, `minor`, `patch`, or `auto`: by what changed in the features.
+            bump: `major`, `minor`, `patch`, or `auto`: by what changed in the signature and the features.
             metrics: Numbers, or texts with units as `"35ms"`, or mappings with `value`, `unit`, `direction`.
             parent: A reference to the version that this one was made from.
+            depends_on: References to versions that it needs: a tokenizer, an encoder.
             dataset: `version` and `rows` of the training data, and its `file`, of which digest and size are taken, or
                 `digest` and `size_bytes`.
             meta: Any other facts, nested as you like.
             captured: What is worth keeping and no one states: it never makes two versions differ.
             stage: Where it shall stand at once.
+            raw: Keep the files as they are: as fast as copying them. `gc` makes them small later.
             progress: Called with the number of bytes just read.
 
         Raises:
+            BlockedError: The version says less than what changed in the signature.
             UsageError: A name, a fact, a path or an object cannot be used; declared features are not the model's own.
             NotFoundError: There is no such parent.
             ConflictError: The version exists with other content, or the name in another spelling.
@@ -191,6 +204,7 @@ class Registry:
                 "feature_set": feature_set,
                 "experiment": experiment,
                 "increment": increment,
+                "depends_on": depends_on,
             },
             "framework": framework,
             "type": type,
@@ -211,10 +225,12 @@ class Registry:
             bump=bump,
             stage=stage,
             follow_links=follow_links,
+            raw=raw,
             progress=progress,
         ) as request:
             room = registration.foresee if dry_run else registration.register
-            return room(self._bench, request, progress)
+            answer = room(self._bench, request, progress)
+        return selecting_.select_after(self._bench, answer) if "score" in self._bench.config.sections else answer
 
     def experiment(self, name: str, *, increment: str | None = None) -> experiment_.Run:
         """Begins a run of the experiment `name`, for a `with` statement: what it notes goes into what it registers.
@@ -396,6 +412,7 @@ class Registry:
         version: str | None = None,
         *,
         directory: PathLike | None = None,
+        link: bool = False,
         dry_run: bool = False,
         progress: Progress = no_progress,
     ) -> checked_out.CheckedOut:
@@ -403,12 +420,17 @@ class Registry:
 
         A bare name means production's version; before there ever was one, the latest release.
 
+        Args:
+            link: Files that are kept as they are become read-only links of the repository's own: no copy is made.
+
         Raises:
             NotFoundError: There is no such model or version, or its bytes are not here.
             ConflictError: A file is there with other content.
             IntegrityError: Its bytes are damaged; nothing was written.
         """
-        return checkout.check_out(self._bench, name, version, directory=directory, dry_run=dry_run, progress=progress)
+        return checkout.check_out(
+            self._bench, name, version, directory=directory, linked=link, dry_run=dry_run, progress=progress
+        )
 
     @overload
     def load(
@@ -463,6 +485,16 @@ class Registry:
         """
         look = verify.verify_quickly if quick else verify.verify
         return look(self._bench, name, progress)
+
+    def repair(
+        self, name: str | None = None, *, files: Iterable[PathLike] = (), progress: Progress = no_progress
+    ) -> verified.Verified:
+        """Verifies, puts damaged and missing blobs in order as far as that can be done, and verifies again.
+
+        Args:
+            files: Files that may be what was lost: told by their content, whatever they are called.
+        """
+        return mending.mend(self._bench, name, [Path(file) for file in files], progress)
 
     def deprecate(
         self,
@@ -566,10 +598,20 @@ class Registry:
         """Takes an alias away; one that is not there is no error."""
         return stating.unalias(self._bench, name, alias, dry_run=dry_run)
 
-    @property
-    def config(self) -> Config:
-        """What the repository's `config.toml` says."""
-        return self._bench.config
+    @staticmethod
+    def config(path: PathLike | None = None, *, own: bool = False) -> configuring_.Configuration:
+        """Opens the settings of the repository that `open` finds, and those of the user; only these with `own`.
+
+        Raises:
+            NotFoundError: There is no repository where `path` or `MLREG_DIR` says.
+        """
+        try:
+            place = None if own else location.find(path) / layout.CONFIG
+        except NotFoundError:
+            if location.is_named(path):
+                raise
+            place = None
+        return configuring_.Configuration(place, preferences.user_file())
 
 
 def _repository(directory: Path) -> Repository:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlreg.bench import Bench
 from mlreg.domain.events import Draft
@@ -12,6 +12,12 @@ from mlreg.domain.stages import Stages
 from mlreg.domain.state import ModelState, Standing
 from mlreg.errors import UsageError
 from mlreg.journal import Outcome
+from mlreg.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from mlreg import ranking
+else:
+    ranking = LazyModule("mlreg.ranking")
 
 
 class Found(NamedTuple):
@@ -99,9 +105,11 @@ def _find(bench: Bench, state: ModelState, ref: Ref, bare: Callable[..., Resolve
             ref.selector,
             stages=bench.stages,
             digests=lambda standing: [file.digest for file in bench.record(state, standing).files],
+            best=lambda: ranking.find_best(bench, state),
             asked=ref.text,
         )
     notes = [resolved.note] if resolved.note else []
     if isinstance(ref.selector, ByVersion) and ref.selector.partial:
-        notes.append(f"{ref.text} was read as {state.spelling}@{resolved.standing.version}")
+        greatest = f"{state.spelling}@^{ref.text.rpartition('@')[2].lstrip('vV')}"
+        notes.append(f"{ref.text} was read as {state.spelling}@{resolved.standing.version}: {greatest} is the greatest")
     return Found(state, resolved.standing, resolved.by, tuple(notes))

@@ -17,12 +17,18 @@ import re
 from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from mlreg.domain.names import quoted, suggestion
 from mlreg.domain.record import DATASET_KEYS
 from mlreg.errors import UsageError
 from mlreg.intake import read_facts, read_features, read_lines, read_mapping, read_requirements
+from mlreg.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from mlreg import declared
+else:
+    declared = LazyModule("mlreg.declared")
 
 _TEXTS: Final = (
     "name", "version", "bump", "framework", "type", "parent", "data", "feature_set", "experiment", "increment",
@@ -31,18 +37,18 @@ _TEXTS: Final = (
 _FILES: Final[Mapping[str, Callable[[Path], Any]]] = {
     "metrics": read_mapping,
     "params": read_mapping,
-    "signature": read_mapping,
+    "signature": lambda path: declared.read_signature(path).facts(),
     "features": read_features,
     "requirements": read_requirements,
 }
-_LISTS: Final = ("features", "requirements", "tags")
+_LISTS: Final = ("features", "requirements", "tags", "depends_on")
 _MAPPINGS: Final = ("metrics", "params", "signature", "dataset", "meta")
 KEYS: Final = (*_TEXTS, *_MAPPINGS, *_LISTS, "files", "follow_links")
 _FILE_KEYS: Final = ("path", "role")
 _DATASET_KEYS: Final = ("file", *DATASET_KEYS)
 _OTHER_WORDS: Final = {
     "hyperparameters": "params",
-    "lineage": "parent`, `data`, `feature_set`, `experiment` and `increment",
+    "lineage": "parent`, `data`, `feature_set`, `experiment`, `increment` and `depends_on",
     "model": "name",
     "path": "files",
     "paths": "files",
@@ -80,6 +86,8 @@ class Spec:
             return str(value)
         if key in _FILES and isinstance(value, str):
             return _FILES[key](base / value)
+        if key == "signature":
+            return declared.parsed(value, self.path, inside=[key]).facts()
         return [str(item) for item in value] if key in _LISTS else value
 
 

@@ -118,10 +118,12 @@ class _Check:
 
     def _model(self, model: str, event_keys: list[str]) -> None:
         self._findings.checked["models"] += 1
-        for event in self._events(model, event_keys):
+        events = self._events(model, event_keys)
+        dropped = _dropped(events)
+        for event in events:
             if "record" in event.effects:
                 try:
-                    self._record(event)
+                    self._record(event, needs_bytes=event.version not in dropped)
                 except _MALFORMED:
                     key = layout.event(event.model, event.number)
                     self._findings.add("event-damaged", key, "does not say what it has registered")
@@ -176,7 +178,7 @@ class _Check:
             except (MlregError, OSError):
                 continue  # it was noted on the way
 
-    def _record(self, event: Event) -> None:
+    def _record(self, event: Event, *, needs_bytes: bool) -> None:
         key = layout.record(event.model, str(event.version), event.effects["record"])
         self._records.add(key)
         data = self._bytes(key, "record-missing")
@@ -187,11 +189,11 @@ class _Check:
             self._findings.add("record-damaged", key, "is not what its name says")
             return
         try:
-            self._facts(key, version_from_record(data, key), event)
+            self._facts(key, version_from_record(data, key), event, needs_bytes=needs_bytes)
         except MlregError as error:
             self._note(key, error, "record-damaged")
 
-    def _facts(self, key: str, version: ModelVersion, event: Event) -> None:
+    def _facts(self, key: str, version: ModelVersion, event: Event, *, needs_bytes: bool) -> None:
         same = (version.name, str(version.version)) == (event.model, event.version)
         if (
             not same
@@ -199,7 +201,7 @@ class _Check:
             or facts_digest(version) != event.effects.get("facts")
         ):
             self._findings.add("record-mismatch", key, f"does not say what event {event.number} says of it")
-        for entry in version.files:
+        for entry in version.files if needs_bytes else ():
             known = self._blobs.setdefault(entry.digest, entry)
             if known.size_bytes != entry.size_bytes:
                 self._findings.add("record-mismatch", key, f"gives {entry.path!a} another size than other records")
@@ -282,6 +284,12 @@ class _Check:
             self._findings.add(own, named, error.message.removeprefix(f"{named} "))
         else:
             self._findings.add(code, key, str(error))
+
+
+def _dropped(events: Iterable[Event]) -> set[str | None]:
+    """Returns the versions whose bytes were dropped: that these are not here is meant."""
+    last = {event.version: event.effects["dropped"] for event in events if "dropped" in event.effects}
+    return {version for version, drop in last.items() if drop is not None}
 
 
 def _without_gaps(model: str, event_keys: Iterable[str]) -> Iterator[str]:

@@ -182,8 +182,8 @@ def rewritten(page: Path, answers: list[str], varying: dict[str, str]) -> str:
 
 def first_use(place: Path) -> str:
     """Does in `place` what the first line of the README ends with, and returns what it shows."""
-    program, script = blocks(README, "sh")[0].rpartition("&&")[2].split()
-    return terminal_of([str(tools(place) / program), str(ROOT / script)], place)
+    program, *words = blocks(README, "sh")[0].rpartition("&&")[2].split()
+    return terminal_of([str(tools(place) / program), *words], place)
 
 
 def test_the_first_line_of_the_readme_shows_what_the_readme_says(place):

@@ -567,7 +567,7 @@ def test_a_disk_that_fails_after_the_event_has_registered_it_once(
 def test_a_file_that_is_read_while_it_changes_is_not_registered(
     registry: Registry, repository: Repository, clock: Clock, model_file: Callable[[str], Path]
 ) -> None:
-    file = model_file("before")
+    file = model_file("before" * 10_000)
 
     class Changing:
         def __getattr__(self, name: str) -> Any:

@@ -8,15 +8,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mlreg.answers.base import Answer
 from mlreg.answers.noted import noted
 from mlreg.domain.stages import ARCHIVED
+from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
     from mlreg.domain.record import ModelVersion
+    from mlreg.domain.signatures import stated
     from mlreg.domain.state import ModelState, Standing
+else:
+    stated = LazyModule("mlreg.domain.signatures.stated")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Info(Answer):
-    """All that is known of one version, and where its model stands."""
+    """All that is known of one version, and where its model stands.
+
+    `stored_bytes` is what its files take on the disk, without what they are stored against; None where any is not here.
+    """
 
     schema: ClassVar[str] = "mlreg.info/1"
     state: ModelState
@@ -25,6 +32,7 @@ class Info(Answer):
     resolved_by: str
     has_stage: bool
     ending: str | None = None
+    stored_bytes: int | None = None
 
     @property
     def promoted_at(self) -> str | None:
@@ -45,7 +53,7 @@ class Info(Answer):
             "metrics": record.shown_metrics(),
             "params": dict(record.params),
             "features": list(record.features),
-            "signature": dict(record.signature) if record.signature is not None else None,
+            "signature": None if record.signature is None else stated.shown(record.signature),
             "environment": dict(sorted(record.captured.get("environment", {}).items())),
             "files": [entry.document() for entry in record.files],
             "lineage": dict(record.lineage),
@@ -65,6 +73,9 @@ class Info(Answer):
             },
             "requirements": list(record.requirements),
             "size_bytes": record.size_bytes,
+            "stored_bytes": self.stored_bytes,
+            "hold": None if standing.held is None else {"reason": standing.held},
+            "dropped": standing.dropped.document() if standing.dropped else None,
             "updated_at": max(standing.registered.at, standing.moved.at),
             "promoted_by": standing.moved.actor if self.has_stage else None,
             "replaced_by": standing.replaced_by if standing.stage == ARCHIVED else None,

@@ -29,8 +29,8 @@ else:
     traceback = LazyModule("traceback")
 
 COMMANDS = (
-    "init", "register", "list", "info", "promote", "rollback", "compare", "history", "checkout", "verify",
-    "deprecate", "archive", "tag", "set", "alias", "why", "run", "doctor", "demo",
+    "init", "register", "list", "info", "promote", "rollback", "compare", "history", "checkout", "verify", "gc", "du",
+    "hold", "deprecate", "archive", "tag", "set", "alias", "why", "lineage", "impact", "best", "lock", "outdated", "signature", "validate", "scan", "run", "config", "doctor", "demo",
     "completion", "help",
 )  # fmt: skip
 _EXAMPLES = """\b

@@ -12,9 +12,13 @@ from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TransferSpeedColumn
 from rich.text import Text
+from rich.theme import Theme
 
 from mlreg.cli.text import one_line
 
+# of the 256 colours some that can be read on white and on black alike; the first sixteen are as a theme makes them
+COLOURS = {"green": "color(28)", "yellow": "color(130)", "cyan": "color(30)", "red": "color(196)"}
+_THEME = Theme(COLOURS | {f"bold {name}": f"bold {colour}" for name, colour in COLOURS.items()})
 _STAGE_STYLES = {"production": "bold green", "staging": "yellow", "development": "cyan", "archived": "dim"}
 _PATIENCE_S = 0.5
 _GAP = 2
@@ -151,7 +155,7 @@ class ByteBar:
 def _console(stream: TextIO, *, no_color: bool) -> Console:
     # no_color of rich keeps bold and dim: without a colour system there is no escape sequence at all
     color_system: Any = None if no_color else "auto"
-    return Console(file=stream, color_system=color_system, highlight=False, markup=False, emoji=False)
+    return Console(file=stream, color_system=color_system, theme=_THEME, highlight=False, markup=False, emoji=False)
 
 
 def _safe(value: Any, style: str = "") -> Text:

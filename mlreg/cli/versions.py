@@ -103,6 +103,7 @@ def _columns(names: Sequence[str]) -> Sequence[screen.Column]:
 
 def _cells(facts: Mapping[str, Any], names: Sequence[str], ending: str | None) -> Sequence[Any]:
     mark = f", {ending or 'deprecated'}" if facts["deprecated"] else ""
+    mark += ", bytes dropped" if facts["dropped"] else ""
     return (
         screen.styled(facts["version"], "bold"),
         screen.badge(facts["stage"], mark),

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mlreg.domain.directions import direction_of
 from mlreg.domain.metric import EXACT, Direction, Metric, Number, spelled
 from mlreg.domain.record import ModelVersion
 from mlreg.errors import UsageError
+from mlreg.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from mlreg.domain.signatures import stated
+else:
+    stated = LazyModule("mlreg.domain.signatures.stated")
 
 Labelled = tuple[str, ModelVersion]
 Verdict = Literal["deploy", "keep", "ab_test", "none"]
@@ -252,14 +258,13 @@ def _features(old: ModelVersion, new: ModelVersion) -> dict[str, Any]:
     return {
         "added": list(changes.added),
         "removed": list(changes.removed),
-        "modified": [name for name in before if name in after and not _is_same(before[name], after[name])],
+        "modified": [name for name in before if name in after and before[name] != after[name]],
         "reordered": _without(old.features, changes.removed) != _without(new.features, changes.added),
     }
 
 
 def _inputs(version: ModelVersion) -> Mapping[str, Any]:
-    inputs = (version.signature or {}).get("inputs")
-    return inputs if isinstance(inputs, Mapping) else {}
+    return {} if version.signature is None else stated.fields_of(version.signature)
 
 
 def _params(old: Labelled, new: Labelled) -> dict[str, Any]:
@@ -272,21 +277,12 @@ def _params(old: Labelled, new: Labelled) -> dict[str, Any]:
 
 
 def _signature(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Returns whether the signatures agree: None where none is declared, or where they differ somehow."""
-    changes = list(_changes(old or {}, new or {}, path=""))
-    is_declared = old is not None and new is not None
-    return {"compatible": True if is_declared and not changes else None, "changes": changes}
-
-
-def _changes(old: Mapping[str, Any], new: Mapping[str, Any], *, path: str) -> Iterator[dict[str, str]]:
-    for name in [*old, *_without(list(new), list(old))]:
-        here = f"{path}.{name}" if path else name
-        if name not in new or name not in old:
-            yield {"path": here, "change": "added" if name in new else "removed"}
-        elif isinstance(old[name], Mapping) and isinstance(new[name], Mapping):
-            yield from _changes(old[name], new[name], path=here)
-        elif not _is_same(old[name], new[name]):
-            yield {"path": here, "change": "changed"}
+    """Returns what changed, and whether callers of the old can call the new one; None where nothing was promised."""
+    if old is None and new is None:
+        return {"compatible": None, "changes": []}
+    found = stated.compare_stated(old, new)
+    compatible = None if old is None else not any(change.breaking for change in found)
+    return {"compatible": compatible, "changes": [change.document() for change in found]}
 
 
 def _files(old: Labelled, new: Labelled) -> dict[str, Any]:

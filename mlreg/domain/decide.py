@@ -9,7 +9,7 @@ from mlreg.domain import events
 from mlreg.domain.events import Draft
 from mlreg.domain.names import first_line, suggestion
 from mlreg.domain.stages import ARCHIVED, Stages
-from mlreg.domain.state import Deprecation, ModelState, Seat, Standing
+from mlreg.domain.state import Deprecation, Drop, ModelState, Seat, Standing
 from mlreg.errors import BlockedError, ConflictError, NotFoundError, UsageError
 
 HasBytes = Callable[[Standing], bool]
@@ -194,6 +194,55 @@ def decide_lifting(state: ModelState, version: str, reason: str | None = None) -
     return Draft(events.DEPRECATION_LIFTED, {"version": version, "deprecated": None}, reason)
 
 
+def decide_hold(state: ModelState, version: str, reason: str) -> Draft | None:
+    """Returns the event after which the bytes of `version` are never dropped, or None where `reason` says so already.
+
+    Raises:
+        NotFoundError: There is no such version, or its bytes were dropped before.
+    """
+    standing = find_standing(state, version)
+    check_kept(state, standing)
+    if standing.held == reason:
+        return None
+    return Draft(events.HELD, {"version": version, "hold": {"reason": reason}}, reason)
+
+
+def decide_release(state: ModelState, version: str, reason: str | None = None) -> Draft | None:
+    """Returns the event that lifts the hold on `version`, or None where there is none."""
+    if find_standing(state, version).held is None:
+        return None
+    return Draft(events.RELEASED, {"version": version, "hold": None}, reason)
+
+
+def decide_drop(state: ModelState, version: str, reason: str, rules: Mapping[str, Any]) -> Draft | None:
+    """Returns the event after which the bytes of `version` need not be here, or None where one said so.
+
+    Args:
+        reason: Why nothing keeps it.
+        rules: What is kept, as it is configured now.
+    """
+    if find_standing(state, version).dropped:
+        return None
+    return Draft(events.DROPPED, {"version": version, "dropped": {"reason": reason, "rules": dict(rules)}}, reason)
+
+
+def decide_return(state: ModelState, version: str) -> Draft | None:
+    """Returns the event after which the bytes of `version`, dropped before, are here again; None where they are."""
+    if find_standing(state, version).dropped is None:
+        return None
+    return Draft(events.RESTORED, {"version": version, "dropped": None})
+
+
+def check_kept(state: ModelState, standing: Standing) -> None:
+    """Checks that the bytes of a version were not dropped.
+
+    Raises:
+        NotFoundError: They were.
+    """
+    if standing.dropped is not None:
+        raise NotFoundError(**_dropped(state, standing, standing.dropped))
+
+
 def decide_tags(
     state: ModelState, version: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
 ) -> Draft | None:
@@ -226,9 +275,35 @@ def decide_late_facts(
     return Draft(events.SET if "set" in effects else events.NOTED, {"version": version, **effects})
 
 
+def decide_signature(state: ModelState, version: str, signature: Mapping[str, Any]) -> Draft | None:
+    """Returns the event that declares the signature of `version` late, or None where that is the one declared late.
+
+    Args:
+        signature: `inputs` and `outputs`, as they stand in a record; None for one that is not declared.
+
+    Raises:
+        BlockedError: The version was promoted before: callers rely on what it was promoted with.
+    """
+    standing = find_standing(state, version)
+    if standing.late.get("signature") == signature:
+        return None
+    if any(seat.has_held(version) for seat in state.seats.values()):
+        raise BlockedError(
+            f"{state.spelling} {version} was promoted before: its signature is what callers rely on",
+            hint="register a version with another one: `mlreg register NAME PATH... --signature FILE`",
+            code="lifecycle",
+            facts={"version": version, "stage": standing.stage},
+        )
+    return Draft(events.SIGNATURE_SET, {"version": version, "set": {"signature": dict(signature)}})
+
+
 def decide_alias(state: ModelState, alias: str, version: str) -> Draft | None:
-    """Returns the event that points `alias` at `version`, or None where it points there."""
-    find_standing(state, version)
+    """Returns the event that points `alias` at `version`, or None where it points there.
+
+    Raises:
+        NotFoundError: There is no such version, or its bytes were dropped.
+    """
+    check_kept(state, find_standing(state, version))
     if state.aliases.get(alias) == version:
         return None
     return Draft(events.ALIASED, {"version": version, "aliases": {alias: version}})
@@ -290,6 +365,8 @@ def _check_preconditions(
 
 def _check_holder(state: ModelState, stage: str, expect: str | None) -> None:
     holder = state.holder(stage)
+    if expect == "none" and holder is not None:
+        raise _moved(state, f"{stage} is held by {holder}, and was expected to be free")
     if expect not in (None, holder or "none"):
         raise _moved(state, f"{stage} is held by {holder or 'nobody'}, not by {expect}")
 
@@ -302,6 +379,20 @@ def _check_usable(state: ModelState, standing: Standing) -> None:
             code="lifecycle",
             facts={"version": str(standing.version), "deprecated": standing.deprecated.document()},
         )
+    if standing.dropped is not None:
+        raise BlockedError(**_dropped(state, standing, standing.dropped))
+
+
+def _dropped(state: ModelState, standing: Standing, drop: Drop) -> dict[str, Any]:
+    """Returns the words of an error that the bytes of a version were dropped."""
+    return {
+        "message": f"{state.spelling} {standing.version} has no bytes any more: {drop.by} dropped them on "
+        f"{drop.at[:10]}, {first_line(drop.reason)}",
+        "hint": f"to bring them back, register its files and facts again: `mlreg register {state.spelling} PATH... "
+        f"--version {standing.version}`",
+        "facts": {"model": state.spelling, "version": str(standing.version), "dropped": drop.document()},
+        "code": "bytes-dropped",
+    }
 
 
 def _moved(state: ModelState, message: str) -> ConflictError:
@@ -343,6 +434,8 @@ def _step_back(
 def _unfit(state: ModelState, stage: str, standing: Standing, stages: Stages, has_bytes: HasBytes) -> str | None:
     if standing.deprecated is not None:
         return "is deprecated"
+    if standing.dropped is not None:
+        return "had its bytes dropped"
     if _is_further_up(standing, stage, stages):
         return f"holds {standing.stage}"
     return None if has_bytes(standing) else "does not have its bytes here"

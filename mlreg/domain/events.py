@@ -13,9 +13,12 @@ say all that changes, so that replaying them reads nothing else, and an event of
     tags          all tags of the version from now on
     deprecated    null, or {"reason", "end_of_life"}: from now on
     set           late facts of the version, which cover those of its record: {"description", "owner", "metrics",
-                  "meta"}; metrics and meta are joined name by name
+                  "meta", "signature"}; metrics and meta are joined name by name, a signature is whole
     note          a text that joins the version's notes
+    hold          null, or {"reason"}: from now on its bytes are never dropped
+    dropped       null, or {"reason", "rules"}: its bytes need not be here any more; what was kept and why not this
     aliases       {alias: version, or null where it is taken away}
+    consumer      who uses `models` from now on: {name of a model: what is wanted of it}; an event of the repository
     skipped       (rollback) [{"version", "why"}]: versions that were passed over
 """
 
@@ -32,12 +35,19 @@ DEPRECATED = "deprecated"
 DEPRECATION_LIFTED = "deprecation-lifted"
 TAGGED = "tagged"
 SET = "set"
+SIGNATURE_SET = "signature-set"
 NOTED = "noted"
 ALIASED = "aliased"
 UNALIASED = "unaliased"
+HELD = "held"
+RELEASED = "released"
+DROPPED = "dropped"
+RESTORED = "restored"
 INITIALISED = "initialised"
+ANNOUNCED = "announced"
 KINDS = (
-    REGISTERED, PROMOTED, ROLLED_BACK, ARCHIVED, DEPRECATED, DEPRECATION_LIFTED, TAGGED, SET, NOTED, ALIASED, UNALIASED,
+    REGISTERED, PROMOTED, ROLLED_BACK, ARCHIVED, DEPRECATED, DEPRECATION_LIFTED, TAGGED, SET, SIGNATURE_SET, NOTED,
+    ALIASED, UNALIASED, HELD, RELEASED, DROPPED, RESTORED,
 )  # fmt: skip
 
 

@@ -40,7 +40,10 @@ class Summary(NamedTuple):
 
 
 class Brief(NamedTuple):
-    """What the history says of a version: plain values. `record` is the digest of its record, `notes` are texts."""
+    """What the history says of a version: plain values. `record` is the digest of its record, `notes` are texts.
+
+    `held` says why its bytes are never dropped, `dropped` why, when and by whom they were.
+    """
 
     version: str
     stage: str
@@ -51,6 +54,8 @@ class Brief(NamedTuple):
     deprecated: Mapping[str, Any] | None
     late: Mapping[str, Any]
     notes: Sequence[str]
+    held: str | None = None
+    dropped: Mapping[str, str] | None = None
 
 
 class VersionLine(NamedTuple):
@@ -78,6 +83,7 @@ class VersionLine(NamedTuple):
             "digest": brief.record,
             "tags": brief.tags,
             "deprecated": brief.deprecated,
+            "dropped": brief.dropped,
         }
 
 
@@ -118,4 +124,6 @@ def brief_of(standing: Standing) -> Brief:
         deprecated=standing.deprecated.document() if standing.deprecated else None,
         late=standing.late,
         notes=[event.effects["note"] for event in standing.notes],
+        held=standing.held,
+        dropped=standing.dropped.document() if standing.dropped else None,
     )

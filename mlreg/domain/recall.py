@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar, cast, overload
 from mlreg.domain.events import Event
 from mlreg.domain.listing import Brief, brief_of
 from mlreg.domain.semver import Version
-from mlreg.domain.state import Deprecation, Standing, Tenure, Versions
+from mlreg.domain.state import Deprecation, Drop, Standing, Tenure, Versions
 from mlreg.errors import UsageError
 
 DIGEST_START = len("sha256:") + 16
@@ -238,6 +238,8 @@ def standing_of(version: str, row: Row, read: ReadEvent) -> Standing:
             deprecated=Deprecation(**brief.deprecated) if brief.deprecated else None,
             late=dict(brief.late),
             notes=[_event(note, read) for note in notes],
+            held=brief.held,
+            dropped=Drop(**brief.dropped) if brief.dropped else None,
         )
     except (TypeError, UsageError) as error:
         raise ValueError(f"not a row of a version: {error}") from error

@@ -15,7 +15,7 @@ from mlreg.domain.semver import Version
 from mlreg.errors import IntegrityError, UsageError
 
 RECORD_FORMAT = 1
-LINEAGE_KEYS = ("parent", "data", "feature_set", "experiment", "increment")
+LINEAGE_KEYS = ("parent", "data", "feature_set", "experiment", "increment", "depends_on")
 DATASET_KEYS = ("version", "rows", "size_bytes", "digest")
 _OWN_KEYS = frozenset(
     {
@@ -59,7 +59,8 @@ class FileEntry(NamedTuple):
 class ModelVersion:
     """The facts of one version of a model.
 
-    `files` is sorted by path. `lineage` has some of `LINEAGE_KEYS`, each a text; `dataset` some of `DATASET_KEYS`.
+    `files` is sorted by path. `lineage` has some of `LINEAGE_KEYS`, each a text but `depends_on`, a list
+    of versions as `model@version`; `dataset` has some of `DATASET_KEYS`.
     `signature` is what was declared, `None` where nothing was. `unknown` keeps the fields of a newer mlreg.
     """
 
@@ -76,7 +77,7 @@ class ModelVersion:
     features: Sequence[str] = ()
     signature: Mapping[str, Any] | None = None
     requirements: Sequence[str] = ()
-    lineage: Mapping[str, str] = field(default_factory=dict)
+    lineage: Mapping[str, Any] = field(default_factory=dict)
     dataset: Mapping[str, Any] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
     captured: Mapping[str, Any] = field(default_factory=dict)
@@ -146,7 +147,7 @@ def version_from_facts(facts: Any, *, source: str) -> ModelVersion:
             features=_texts(facts.get("features", [])),
             signature=None if facts.get("signature") is None else _mapping(facts["signature"]),
             requirements=_texts(facts.get("requirements", [])),
-            lineage={key: _text(value) for key, value in _mapping(facts.get("lineage", {})).items()},
+            lineage=_lineage(_mapping(facts.get("lineage", {}))),
             dataset=_mapping(facts.get("dataset", {})),
             meta=_mapping(facts.get("meta", {})),
             captured=_mapping(facts.get("captured", {})),
@@ -167,6 +168,7 @@ def with_late_facts(version: ModelVersion, late: Mapping[str, Any]) -> ModelVers
         version,
         description=late.get("description", version.description),
         owner=late.get("owner", version.owner),
+        signature=late.get("signature", version.signature),
         metrics={**version.metrics, **metrics},
         meta={**version.meta, **late.get("meta", {})},
     )
@@ -198,6 +200,10 @@ def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TypeError(f"{value!r} is not a mapping")
     return value
+
+
+def _lineage(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: list(_texts(value)) if key == "depends_on" else _text(value) for key, value in values.items()}
 
 
 def _files(values: Iterable[Any]) -> tuple[FileEntry, ...]:

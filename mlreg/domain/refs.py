@@ -21,6 +21,7 @@ else:
     constraints = LazyModule("mlreg.domain.constraint")
 
 LATEST = "latest"
+BEST = "best"
 _STAGE_FORM = r"(?P<stage>[^~@{}]+)(?:~(?P<back>[0-9]{0,6})|@\{(?P<date>[^{}]*)\})?"
 _DIGEST = r"sha256:[0-9a-f]{6,64}"
 _PLAIN_VERSION = re.compile(r"[vV]?[0-9]+(\.[0-9]+(\.[0-9]+([-+][0-9A-Za-z.+-]*)?)?)?")
@@ -53,6 +54,10 @@ class ByLatest(NamedTuple):
     """The greatest release that is neither a pre-release nor deprecated."""
 
 
+class ByBest(NamedTuple):
+    """The version with the best score."""
+
+
 class ByConstraint(NamedTuple):
     """The greatest version that is not deprecated and matches."""
 
@@ -66,8 +71,9 @@ class ByDigest(NamedTuple):
     prefix: str
 
 
-Selector = ByVersion | ByStage | ByAlias | ByLatest | ByConstraint | ByDigest
+Selector = ByVersion | ByStage | ByAlias | ByLatest | ByBest | ByConstraint | ByDigest
 FileDigests = Callable[[Standing], Iterable[str]]
+FindBest = Callable[[], Standing]
 
 
 class Ref(NamedTuple):
@@ -106,6 +112,8 @@ def parse_selector(text: str, stages: Stages) -> Selector:
         return _digest_selector(text)
     if text.lower() == LATEST:
         return ByLatest()
+    if text.lower() == BEST:
+        return ByBest()
     if selector := _stage_selector(text, stages):
         return selector
     if _PLAIN_VERSION.fullmatch(text):
@@ -121,7 +129,7 @@ def checked_alias(text: str, stages: Stages) -> str:
     """Returns `text` where it can be an alias.
 
     Raises:
-        UsageError: It is a stage's spelling, `latest`, or parses as a version or constraint.
+        UsageError: It is a stage's spelling, `latest`, `best`, or parses as a version or constraint.
     """
     label = checked_label(text, "an alias")
     if stages.find(label) is None and isinstance(parse_selector(label, stages), ByAlias):
@@ -132,11 +140,14 @@ def checked_alias(text: str, stages: Stages) -> str:
     )
 
 
-def resolve(state: ModelState, selector: Selector, *, stages: Stages, digests: FileDigests, asked: str) -> Resolved:
+def resolve(
+    state: ModelState, selector: Selector, *, stages: Stages, digests: FileDigests, best: FindBest, asked: str
+) -> Resolved:
     """Returns the version of the model that `selector` means.
 
     Args:
         digests: Gives the digests of a version's files.
+        best: Finds the version with the best score.
         asked: The reference as written, for messages.
 
     Raises:
@@ -150,6 +161,8 @@ def resolve(state: ModelState, selector: Selector, *, stages: Stages, digests: F
             return _by_stage(state, selector, stages, asked)
         case ByLatest():
             return Resolved(_found(state.latest(), state, asked, "has no release yet"), LATEST)
+        case ByBest():
+            return Resolved(best(), BEST)
         case ByConstraint():
             return _by_constraint(state, selector)
         case ByDigest():

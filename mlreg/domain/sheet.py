@@ -1,7 +1,8 @@
 """Owns sheets: what a search looks at, the facts of one version as one mapping of plain values.
 
 The part of it that the record says is a *card*. A metric is a number, or a number and its base unit where it has one;
-one that is not finite is not on it.
+one that is not finite is not on it. `judged` has by metric what else scores ask for: its direction and the digest of the
+data that it was measured on, where these were stated, and that it is `odd` where it is not finite.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ FIELDS = (
 )  # fmt: skip
 GROUPS = ("metrics", "params", "meta", "lineage", "dataset")
 METRICS = "metrics."
+JUDGED = "judged"
 TEXT = "text"
 _SEARCHED = ("name", "description", "notes", "tags", "owner", "framework", "type", "lineage", "meta", "params", "why")
 
@@ -39,8 +41,11 @@ def card_of(record: ModelVersion) -> dict[str, Any]:
         "lineage": dict(record.lineage),
         "dataset": dict(record.dataset),
         "meta": dict(record.meta),
+        "features": list(record.features),
+        "commit": record.captured.get("git", {}).get("commit"),
+        JUDGED: _judged(record.metrics),
     }
-    return {name: value for name, value in facts.items() if value not in (None, {})}
+    return {name: value for name, value in facts.items() if value not in (None, {}, [])}
 
 
 def sheet_of(name: str, brief: Brief, card: Mapping[str, Any]) -> Sheet:
@@ -59,9 +64,10 @@ def sheet_of(name: str, brief: Brief, card: Mapping[str, Any]) -> Sheet:
     }
     for path, fact in brief.late.items():
         if path == "metrics":
-            stated = _numbers({metric: Metric.parse(metric, raw) for metric, raw in fact.items()})
-            kept = {metric: number for metric, number in sheet.get(path, {}).items() if metric not in fact}
-            sheet[path] = {**kept, **stated}
+            stated = {metric: Metric.parse(metric, raw) for metric, raw in fact.items()}
+            for group, values in ((path, _numbers(stated)), (JUDGED, _judged(stated))):
+                kept = {metric: value for metric, value in sheet.get(group, {}).items() if metric not in fact}
+                sheet[group] = {**kept, **values}
         else:
             sheet[path] = {**sheet.get(path, {}), **fact} if isinstance(fact, dict) else fact
     return sheet
@@ -102,6 +108,15 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _texts(item)
+
+
+def _judged(metrics: Mapping[str, Metric]) -> dict[str, Any]:
+    judged = {}
+    for name, metric in metrics.items():
+        said = {"direction": metric.direction, "data": metric.extra.get("dataset_digest"), "odd": not metric.is_finite}
+        if any(said.values()):
+            judged[name] = {key: value for key, value in said.items() if value}
+    return judged
 
 
 def _numbers(metrics: Mapping[str, Metric]) -> dict[str, Any]:

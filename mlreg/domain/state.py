@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from mlreg.domain.events import Event
 from mlreg.domain.semver import Version
 
+_MARKS = {"set", "note", "deprecated", "hold", "dropped"}
+
 
 class Deprecation(NamedTuple):
     """Why a version should not be used any more, and the date after which it will not be there (or None)."""
@@ -21,13 +23,26 @@ class Deprecation(NamedTuple):
         return {"reason": self.reason, "end_of_life": self.end_of_life}
 
 
+class Drop(NamedTuple):
+    """Why the bytes of a version were dropped, when, and by whom."""
+
+    reason: str
+    at: str
+    by: str
+
+    def document(self) -> dict[str, str]:
+        """Returns it as it stands in JSON."""
+        return self._asdict()
+
+
 @dataclass(repr=False)
 class Standing:
     """One version as it stands now.
 
     `record`, `content` and `facts` are digests: of the record, the list of files, what was stated. `moved` is the
     event that brought it to its stage, `replaced_by` the version that took its place. `late` are facts that were
-    stated after registration, `notes` the events that noted something.
+    stated after registration, `notes` the events that noted something. `held` says why its bytes are never dropped,
+    where somebody has said so.
     """
 
     version: Version
@@ -42,6 +57,8 @@ class Standing:
     deprecated: Deprecation | None = None
     late: dict[str, Any] = field(default_factory=dict)
     notes: list[Event] = field(default_factory=list)
+    held: str | None = None
+    dropped: Drop | None = None
 
 
 class Versions(Mapping[str, Standing]):
@@ -199,14 +216,10 @@ def apply(state: ModelState, event: Event) -> None:
         _reseat(state, stage, change, event)
     if "tags" in effects:
         _tag(state, state.versions[effects["version"]], tuple(effects["tags"]))
-    if "set" in effects:
-        _join(state.versions[effects["version"]].late, effects["set"])
-    if "note" in effects:
-        state.versions[effects["version"]].notes.append(event)
+    if effects.keys() & _MARKS:
+        _mark(state.versions[effects["version"]], event)
     for alias, version in effects.get("aliases", {}).items():
         _point(state, alias, version)
-    if "deprecated" in effects:
-        state.versions[effects["version"]].deprecated = _deprecation(effects["deprecated"])
 
 
 def fold(events: Iterable[Event]) -> ModelState:
@@ -245,6 +258,20 @@ def _tag(state: ModelState, standing: Standing, tags: tuple[str, ...]) -> None:
         if not state.tags[tag]:
             del state.tags[tag]
     standing.tags = tags
+
+
+def _mark(standing: Standing, event: Event) -> None:
+    effects = event.effects
+    if "set" in effects:
+        _join(standing.late, effects["set"])
+    if "note" in effects:
+        standing.notes.append(event)
+    if "deprecated" in effects:
+        standing.deprecated = _deprecation(effects["deprecated"])
+    if "hold" in effects:
+        standing.held = effects["hold"] and effects["hold"]["reason"]
+    if "dropped" in effects:
+        standing.dropped = effects["dropped"] and Drop(effects["dropped"]["reason"], event.at, event.actor)
 
 
 def _reseat(state: ModelState, stage: str, change: Mapping[str, Any], event: Event) -> None:

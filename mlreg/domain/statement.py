@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlreg.domain.bump import bump_level, understates
+from mlreg.domain.bump import Needed, breaks_promise, needed, understates
 from mlreg.domain.metric import Metric
 from mlreg.domain.names import checked_label, checked_line, checked_text, quoted
 from mlreg.domain.record import ModelVersion, differing_facts
 from mlreg.domain.semver import Level, Version
 from mlreg.domain.state import ModelState, Standing
 from mlreg.domain.values import plain_mapping
-from mlreg.errors import ConflictError, UsageError
+from mlreg.errors import BlockedError, ConflictError, UsageError
+from mlreg.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from mlreg.domain.signatures import parsing
+else:
+    parsing = LazyModule("mlreg.domain.signatures.parsing")
 
 UNNUMBERED = Version(0, 0, 0)
 FIRST = Version(1, 0, 0)
 LEVELS = ("major", "minor", "patch", "auto")
+SAID_MAX = 5
 ReadRecord = Callable[[Standing], ModelVersion]
 
 
@@ -39,7 +46,7 @@ def stated_version(
     features: Iterable[str],
     signature: Mapping[str, Any] | None,
     requirements: Sequence[str],
-    lineage: Mapping[str, str | None],
+    lineage: Mapping[str, Any],
     framework: str | None,
     type: str | None,
     tags: Iterable[str],
@@ -65,9 +72,9 @@ def stated_version(
         metrics={name: Metric.parse(name, value) for name, value in metrics.items()},
         params=plain_mapping(params, "the parameters"),
         features=_features(features),
-        signature=None if signature is None else plain_mapping(signature, "the signature"),
+        signature=None if signature is None else parsing.parse(signature).facts(),
         requirements=tuple(requirements),
-        lineage={key: checked_line(value, f"the {key}") for key, value in lineage.items() if value is not None},
+        lineage=_lineage(lineage),
         dataset=dataset,
         meta=plain_mapping(meta, "the custom facts"),
         captured=captured,
@@ -106,10 +113,12 @@ def choose_version(
 ) -> Choice:
     """Returns the number of the new version: the stated one, else the baseline's, raised.
 
-    The baseline is the greatest release (below the stated version); `auto` raises by what changed in the features.
+    The baseline is the greatest release (below the stated version); `auto` raises by what changed in the signature
+    and the features.
 
     Raises:
         UsageError: `bump` is none of the levels.
+        BlockedError: A number that was stated or asked for says less than what changed in the declared signature.
     """
     if bump not in LEVELS:
         raise UsageError(f"{bump!a} is not a level", hint="the levels are `major`, `minor`, `patch` and `auto`")
@@ -119,8 +128,8 @@ def choose_version(
     if baseline is None:
         return _first(state, bump)
     if bump == "auto":
-        level, reasons = bump_level(read(baseline), new.features)
-        return Choice(baseline.version.bump(level), level, reasons)
+        found = needed(read(baseline), new)
+        return Choice(baseline.version.bump(found.level), found.level, found.reasons, _undeclared(baseline, new, found))
     asked: Level = bump  # type: ignore[assignment]
     version = baseline.version.bump(asked)
     return Choice(version, asked, ["as asked"], _understatement(version, baseline, new, read))
@@ -147,10 +156,55 @@ def _baseline(state: ModelState, below: Version | None) -> Standing | None:
 def _understatement(stated: Version, baseline: Standing | None, new: ModelVersion, read: ReadRecord) -> list[str]:
     if baseline is None:
         return []
-    level, reasons = bump_level(read(baseline), new.features)
-    if not understates(stated, baseline.version, level):
+    found = needed(read(baseline), new)
+    if found.promised is not None and breaks_promise(stated, baseline.version, found.promised):
+        raise _breaking(stated, baseline.version, new.name, found)
+    warnings = _undeclared(baseline, new, found)
+    if understates(stated, baseline.version, found.level) and not warnings and not _is_free(stated, found):
+        said = "; ".join(found.reasons)
+        warnings.append(f"{stated} says less than what changed since {baseline.version}: {said} ({found.level})")
+    return warnings
+
+
+def _is_free(stated: Version, found: Needed) -> bool:
+    """Whether a number below 1.0.0 says enough: what changed is in a signature that was held against it."""
+    return stated.major == 0 and found.promised == found.level
+
+
+def _undeclared(baseline: Standing, new: ModelVersion, found: Needed) -> list[str]:
+    if not found.changes or new.signature is not None:
         return []
-    return [f"{stated} says less than what changed since {baseline.version}: {'; '.join(reasons)} ({level})"]
+    return [f"{baseline.version} declares a signature and this version none: a promise is taken back (major)"]
+
+
+def _breaking(stated: Version, baseline: Version, name: str, found: Needed) -> BlockedError:
+    level = found.promised or found.level
+    takes = baseline.bump(level)
+    said = [change.reason for change in found.changes if change.level == level]
+    more = f" and {len(said) - SAID_MAX} more" if len(said) > SAID_MAX else ""
+    breaks = level == "major"
+    return BlockedError(
+        f"{name} {stated} {'would break who relies on' if breaks else 'says less than what changed since'} {baseline}: "
+        f"{'; '.join(said[:SAID_MAX])}{more}",
+        hint=f"it is a {level} change: register it with `--version {takes}`, or with `--bump auto`",
+        facts={
+            "model": name,
+            "stated": str(stated),
+            "baseline": str(baseline),
+            "needs": str(takes),
+            "level": level,
+            "changes": [change.document() for change in found.changes],
+        },
+        code="signature-breaking" if breaks else "signature-understated",
+    )
+
+
+def _lineage(stated: Mapping[str, Any]) -> dict[str, Any]:
+    lines = {key: value for key, value in stated.items() if key != "depends_on" and value is not None}
+    known: dict[str, Any] = {key: checked_line(value, f"the {key}") for key, value in lines.items()}
+    # the same set is the same fact in whatever order it was stated
+    relied = sorted({checked_line(one, "what it depends on") for one in stated.get("depends_on") or ()})
+    return {**known, "depends_on": relied} if relied else known
 
 
 def _line(value: str | None, what: str) -> str | None:

@@ -1,9 +1,13 @@
-"""Owns `config.toml`, the one file of a repository that people edit."""
+"""Owns `config.toml`, the one file of a repository that people edit, and what that of a user has in common with it.
+
+A part of the file is a *section*: a table of one name. A room that reads one of its own adds a row to `SECTIONS`; what
+the row's function makes of the table is found in `Config.sections`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,9 +20,14 @@ from mlreg.store import layout
 if TYPE_CHECKING:
     import tomllib
 
+    from mlreg.domain import retention, score
     from mlreg.domain.metric import Direction
+    from mlreg.store import settings
 else:
     tomllib = LazyModule("tomllib")
+    retention = LazyModule("mlreg.domain.retention")
+    score = LazyModule("mlreg.domain.score")
+    settings = LazyModule("mlreg.store.settings")
 
 _VERSION_LIKE = r"v?[0-9]+(\.|\Z)"
 
@@ -39,27 +48,75 @@ TEMPLATE = """\
 
 
 class Config(NamedTuple):
-    """What a repository's configuration says."""
+    """What a configuration says.
+
+    Attributes:
+        sections: What other rooms have made of their sections, by name.
+        warnings: Sentences on what means nothing to this mlreg, and may to a newer one.
+    """
 
     stages: Stages = Stages()
     directions: Mapping[str, Direction] = MappingProxyType({})
+    sections: Mapping[str, Any] = MappingProxyType({})
+    warnings: tuple[str, ...] = ()
+
+    def above(self, other: Config) -> Config:
+        """Returns what is said where this goes before `other`, which is of a user; only here are there sections."""
+        directions = {**other.directions, **self.directions}
+        return self._replace(directions=directions, warnings=(*self.warnings, *other.warnings))
 
 
 def parse_config(data: bytes, source: str = layout.CONFIG) -> Config:
-    """Returns the configuration that `data`, the file `source`, says.
+    """Returns the configuration that `data`, the file `source` of a repository, says.
 
     Raises:
-        UsageError: It is not TOML, or has a table, key or value that means nothing; file and line are named.
+        UsageError: It is not TOML, or has a key or value that means nothing; file and line are named.
     """
-    text = _decoded(data, source)
-    if _says_nothing(text):
+    reader = _reader(data, source)
+    if reader is None:
         return Config()
-    reader = _Reader(_toml(text, source), text, source)
-    reader.only(reader.root, ("stages", "metrics"), "")
-    return Config(stages=_stages(reader), directions=_directions(reader))
+    warnings = reader.sections(("stages", "metrics", *_PLAIN, *SECTIONS))
+    _check_plain(reader)
+    return Config(
+        stages=_stages(reader),
+        directions=_directions(reader),
+        sections={
+            name: read(reader, reader.table(reader.root, name))
+            for name, read in SECTIONS.items()
+            if name in reader.root
+        },
+        warnings=warnings,
+    )
 
 
-class _Reader:
+def parse_user_config(data: bytes, source: str) -> Config:
+    """Returns the configuration that `data`, the file `source` of a user, says: nothing of what all have to share.
+
+    Raises:
+        UsageError: It is not TOML, or has a key or value that means nothing there; file and line are named.
+    """
+    reader = _reader(data, source)
+    if reader is None:
+        return Config()
+    shared = next((name for name in ("stages", *SECTIONS) if name in reader.root), None)
+    if shared is not None:
+        raise reader.error(shared, f"{shared!a} is the same for all who use a repository", _IN_REPOSITORY)
+    warnings = reader.sections(("metrics", *_PLAIN))
+    _check_plain(reader)
+    return Config(directions=_directions(reader), warnings=warnings)
+
+
+def document(data: bytes, source: str) -> Mapping[str, Any]:
+    """Returns the tables and values of a file as they stand there.
+
+    Raises:
+        UsageError: It is not TOML; file and line are named.
+    """
+    reader = _reader(data, source)
+    return reader.root if reader else {}
+
+
+class Reader:
     """The values of a configuration, and how to complain about them."""
 
     def __init__(self, root: Mapping[str, Any], text: str, source: str) -> None:
@@ -69,9 +126,28 @@ class _Reader:
 
     def error(self, key: str, what: str, hint: str | None = None) -> UsageError:
         """Returns the error that `what` is wrong at `key`, with its line."""
-        line = next((n for n, line in enumerate(self._text.splitlines(), 1) if _names_key(line, key)), None)
+        line = self._line(key)
         place = f"{self._source}, line {line}" if line else self._source
         return UsageError(f"cannot read {place}: {what}", hint=hint, facts={"file": self._source, "line": line})
+
+    def sections(self, known: tuple[str, ...]) -> tuple[str, ...]:
+        """Returns a warning for each section that is not one of the `known`: a newer mlreg may know it.
+
+        Raises:
+            UsageError: One is no table, or was meant to be one of these: a rule that is misspelled must not be lost.
+        """
+        for key, value in self.root.items():
+            near = suggestion(key, known)
+            if key not in known and (near or not isinstance(value, dict)):
+                raise self.error(key, f"{key!a} means nothing", near or f"known are {', '.join(known)}")
+        return tuple(
+            f"{self._source}, line {self._line(key)}: [{key}] means nothing to this mlreg"
+            for key in self.root
+            if key not in known
+        )
+
+    def _line(self, key: str) -> int | None:
+        return next((n for n, line in enumerate(self._text.splitlines(), 1) if _names_key(line, key)), None)
 
     def only(self, table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
         """Checks that `table` has no key but the `known`."""
@@ -88,23 +164,50 @@ class _Reader:
         return value
 
 
-def _stages(reader: _Reader) -> Stages:
+SECTIONS: Mapping[str, Callable[[Reader, Mapping[str, Any]], Any]] = {
+    "retention": lambda reader, table: retention.parse_policy(table, reader.error),
+    "score": lambda reader, table: score.parse_formulas(table, reader.error),
+    **dict.fromkeys(("policy", "remotes"), lambda reader, table: table),
+}
+"""What reads a section of its own, by its name; `reader.error` says what is wrong, with file and line."""
+
+_PLAIN = ("storage", "deployments")
+_IN_REPOSITORY = "write it into the `config.toml` of the repository: `mlreg config set` does"
+
+
+def _reader(data: bytes, source: str) -> Reader | None:
+    """Returns the values of the file, or None where it is empty but for comments."""
+    text = _decoded(data, source)
+    return None if _says_nothing(text) else Reader(_toml(text, source), text, source)
+
+
+def _check_plain(reader: Reader) -> None:
+    """Checks the sections that are settings and nothing else."""
+    for section in _PLAIN:
+        table = reader.table(reader.root, section)
+        known = {key.words[1]: key for key in settings.KEYS if key.words[0] == section} if table else {}
+        reader.only(table, tuple(known), f"{section}.")
+        for word, value in table.items():
+            if not known[word].kind.accepts(value):
+                raise reader.error(word, f"{section}.{word} is not {known[word].kind.wants}")
+
+
+def _stages(reader: Reader) -> Stages:
     table = reader.table(reader.root, "stages")
     reader.only(table, ("order", "aliases"), "stages.")
     usual = Stages()
     order = table.get("order", list(usual.order))
     if not isinstance(order, list) or not all(map(_is_stage_name, order)) or not 1 < len(set(order)) == len(order):
         raise reader.error("order", "stages.order is not a list of two or more lower-case names, each once")
-    aliases = reader.table(table, "aliases") or {
-        a: s for a, s in usual.aliases.items() if s in order and a not in order
-    }
-    for alias, stage in aliases.items():
+    own = reader.table(table, "aliases")
+    for alias, stage in own.items():
         if stage not in order or alias in order or not _is_stage_name(alias):
             raise reader.error(alias, f"stages.aliases.{alias} is not a lower-case name of one of the stages")
-    return Stages(tuple(order), dict(aliases))
+    kept = {alias: stage for alias, stage in usual.aliases.items() if stage in order and alias not in order}
+    return Stages(tuple(order), {**kept, **own})
 
 
-def _directions(reader: _Reader) -> dict[str, Direction]:
+def _directions(reader: Reader) -> dict[str, Direction]:
     directions: dict[str, Direction] = {}
     for name in (metrics := reader.table(reader.root, "metrics")):
         metric = reader.table(metrics, name)

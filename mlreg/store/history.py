@@ -74,14 +74,45 @@ class History:
         numbers = map(layout.number_of_event, self._backend.list(layout.events(model)))
         for number in range(1, max((number or 0 for number in numbers), default=0) + 1):
             key = layout.event(model, number)
-            try:
-                event = self.read(key)
-            except FileNotFoundError:
-                raise _missing(key) from None
-            check_place(key, event)
+            event = self._checked(key)
             check_chain(key, event, previous)
             yield event
             previous = event
+
+    def backwards(self, state: ModelState) -> Iterator[Event]:
+        """Yields the events of a model from the one at the head of `state` down, each checked against the one after.
+
+        Raises:
+            IntegrityError: An event is missing, damaged, or not the one that the next was made after.
+        """
+        expected = state.head_digest
+        for number in range(state.head, 0, -1):
+            event = self._checked(layout.event(state.spelling, number))
+            if event.digest != expected:
+                raise _chain_broken(layout.event(state.spelling, number))
+            yield event
+            expected = event.previous
+
+    def about(self, state: ModelState, version: str) -> Iterator[Event]:
+        """Yields the events up to the head of `state` that are about `version` or replaced it, the first one first.
+
+        Of others the text alone is looked at: a check of each is what `events` makes.
+
+        Raises:
+            IntegrityError: An event is missing, or one of those that are meant is damaged.
+        """
+        words = [f'"{effect}":"{version}"'.encode() for effect in ("version", "replaced")]
+        for number in range(state.versions[version].registered.number, state.head + 1):
+            key = layout.event(state.spelling, number)
+            try:
+                with self._backend.open(key) as stream:
+                    data = stream.read()
+            except FileNotFoundError:
+                raise _missing(key) from None
+            if any(word in data for word in words):
+                event = event_from_bytes(data, key)
+                check_place(key, event)
+                yield event
 
     def state(self, model: str, *, snapshot_after: int = SNAPSHOT_AFTER) -> ModelState:
         """Returns where `model` stands; one that nobody registered has head 0.
@@ -178,6 +209,14 @@ class History:
             check_place(key, event)
             if event.previous != state.head_digest:
                 raise _chain_broken(key)
+        return event
+
+    def _checked(self, key: str) -> Event:
+        """Returns the event at `key`, which has to be there and to say that it belongs there."""
+        event = self._read_or_none(key)
+        if event is None:
+            raise _missing(key)
+        check_place(key, event)
         return event
 
     def _read_or_none(self, key: str) -> Event | None:

@@ -20,12 +20,14 @@ from mlreg.store.history import History, Seen, Stamp
 if TYPE_CHECKING:
     from mlreg.domain import listing
     from mlreg.store import cards, catalog, index, search
+    from mlreg.store import origins as origins_
 else:
     cards = LazyModule("mlreg.store.cards")
     search = LazyModule("mlreg.store.search")
     listing = LazyModule("mlreg.domain.listing")
     catalog = LazyModule("mlreg.store.catalog")
     index = LazyModule("mlreg.store.index")
+    origins_ = LazyModule("mlreg.store.origins")
 
 REPOSITORY_FORMAT = 1
 INDEXED_FROM = 16
@@ -121,6 +123,14 @@ class Repository:
         else:
             found = [listing.summary_of(state) for state in map(self.history.state, models) if state.head]
         return sorted(found, key=lambda summary: summary.name.lower())
+
+    def origins(self) -> origins_.Origins:
+        """Returns what tells where all versions come from.
+
+        Raises:
+            IntegrityError: A history or a record that has to be read is damaged.
+        """
+        return origins_.Origins(self.search.fold, self._cache, self.summaries())
 
     def seen(self, models: Iterable[str]) -> list[Seen]:
         """Returns the newest events that the cache has seen of `models`, folded names, and of what else it knows."""

@@ -26,7 +26,6 @@ COLUMNS_OF_ONE = 4  # times as many, as it takes to read the lines of all models
 SNAPSHOT_AFTER = 8
 _LINES = "lines"
 _SPARSE = 4  # of so many values one must be wanted, or they are decoded one by one
-_LISTED = Brief._fields.index("late")
 
 
 class Fact(NamedTuple):
@@ -93,7 +92,7 @@ class Search:
         briefs = briefs_of(state)
         facts = []
         for brief, said in zip(briefs, self._cards.said(state.spelling, briefs), strict=True):
-            row = [*brief[:_LISTED], shown_metrics(said.shown, brief.late)]
+            row = [brief._replace(late={}, notes=()), shown_metrics(said.shown, brief.late)]
             facts.append(Fact(sheet_of(state.spelling, brief, said.card), row))
         return Fold(state.spelling, _stamp(state.head_digest or ""), facts)
 
@@ -175,7 +174,8 @@ def _column_of(fold: Fold, path: str) -> Iterator[Any]:
 
 
 def _line_of(name: str, row: Sequence[Any]) -> VersionLine:
-    return VersionLine(name, Brief._make([*row[:_LISTED], {}, ()]), row[_LISTED])
+    brief, metrics = row
+    return VersionLine(name, Brief._make(brief), metrics)
 
 
 def _stamp(digest: str) -> str:

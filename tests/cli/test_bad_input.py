@@ -238,7 +238,7 @@ FACTS = {
     "metrics": ("- a\n", "auc: [1, 2]\n", "auc: {unit: ms}\n", "auc: true\n", "auc:\n", '"": 1\n'),
     "params": ("- a\n", "5\n", "just text\n"),
     "features": ("a: b\n", "5\n", "- [a]\n", "- {a: b}\n", "- a\n- a\n", "- true\n"),
-    "signature": ("- a\n", "text\n"),
+    "signature": ("- a\n", "text\n", "inputs: {a: none}\n", "inputs: {a: {typ: int}}\n", "{}\n", "input: [a]\n"),
     "requirements": ("xgboost==1.7.0\nnot a requirement\n", "==1\n", "\x00\n"),
 }
 
@@ -365,7 +365,7 @@ HOSTILE = "evil\x1b[31m\x1b]0;title\x07\x00\x08\x0d\x7f\x9b31m\x85\u202e\u2066\u
 @pytest.fixture
 def hostile(project: Path, mlreg: Type) -> Iterator[Path]:
     """The project with a model whose every free text tries to drive the terminal."""
-    facts = {"in" + HOSTILE: {"type": HOSTILE}}
+    facts = {"in" + HOSTILE: {"type": "str", "enum": [HOSTILE], "description": HOSTILE}}
     (project / "signature.json").write_text(json.dumps({"inputs": facts}))
     words = [
         "register",
@@ -377,7 +377,7 @@ def hostile(project: Path, mlreg: Type) -> Iterator[Path]:
     ]
     words += [f"--param=b{HOSTILE}={HOSTILE}", "--signature=signature.json", "--metric=auc=0.5"]
     assert mlreg(*words).code == 0
-    assert mlreg("register", "hostile", "v110.pkl", f"--param=b={HOSTILE}", "--metric=auc=0.6").code == 0
+    assert mlreg("register", "hostile", "v110.pkl", *words[-2:-1], f"--param=b={HOSTILE}", "--metric=auc=0.6").code == 0
     for version in ("1.0.0", "1.0.1"):
         assert mlreg("promote", "hostile", version, "--to=prod", f"--reason={HOSTILE}\n{HOSTILE}").code == 0
     assert mlreg("deprecate", "hostile@1.0.0", f"--reason={HOSTILE}").code == 0

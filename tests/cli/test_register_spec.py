@@ -122,9 +122,10 @@ class TestASpecification:
         (place / "all.json").write_text('{"a": 1, "features": ["b"]}')
         (place / "requirements.txt").write_text("numpy>=2  # fast\n")
         text = (
-            "metrics: m.json\nparams: m.json\nsignature: m.json\nfeatures: all.json\nrequirements: requirements.txt\n"
+            "metrics: m.json\nparams: m.json\nsignature: s.json\nfeatures: all.json\nrequirements: requirements.txt\n"
         )
         (place / "m.json").write_text('{"a": 1}')
+        (place / "s.json").write_text('{"inputs": {"a": "int"}}')
         written(place, "name: x\nfiles: build/model.joblib\n" + text)
         register(mlreg)
         document = info(mlreg, "x")

@@ -304,8 +304,15 @@ def test_a_feature_is_modified_where_its_declared_type_is_another() -> None:
     document = compare([old, new]).document()
     assert document["features"] == {"added": [], "removed": [], "modified": ["age"], "reordered": True}
     assert document["signature"] == {
-        "compatible": None,
-        "changes": [{"path": "inputs.age", "change": "changed"}],
+        "compatible": True,
+        "changes": [
+            {
+                "path": "inputs.age",
+                "change": "widened",
+                "breaking": False,
+                "reason": "input 'age' takes float instead of int",
+            }
+        ],
     }
 
 
@@ -314,12 +321,14 @@ def test_a_feature_is_modified_where_its_declared_type_is_another() -> None:
     [
         (None, None, None, []),
         ({"inputs": {"a": "int"}}, {"inputs": {"a": "int"}}, True, []),
-        (None, {"inputs": {}}, None, [("inputs", "added")]),
-        ({"inputs": {"a": "int"}}, {"inputs": {"b": "int"}}, None, [("inputs.a", "removed"), ("inputs.b", "added")]),
-        ({"inputs": ["a"]}, {"inputs": ["b"]}, None, [("inputs", "changed")]),
+        (None, {"inputs": {}}, None, [("signature", "added")]),
+        ({"inputs": {}}, None, False, [("signature", "removed")]),
+        ({"inputs": {"a": "int"}}, {"inputs": {"b": "int"}}, False, [("inputs.a", "renamed")]),
+        ({"inputs": ["a"]}, {"inputs": ["a"], "outputs": ["p"]}, True, [("outputs", "added")]),
+        ({"inputs": "as nobody writes it"}, {"inputs": ["a"]}, False, [("signature", "unreadable")]),
     ],
 )
-def test_signatures_are_compatible_only_where_they_are_the_same(
+def test_signatures_are_compatible_where_no_change_breaks(
     old: Any, new: Any, compatible: Any, changes: list[Any]
 ) -> None:
     found = compare([of("1.0.0", signature=old), of("2.0.0", signature=new)]).document()["signature"]

@@ -184,6 +184,12 @@ COMMANDS = (
     Subject("deprecate", ("deprecate", "fraud@1.0.0", "--reason", "leaks"), FIRST),
     Subject("set", ("set", "fraud@1.0.0", "--metric", "latency=35ms"), FIRST),
     Subject("alias", ("alias", "fraud", "1.0.0", "champion"), FIRST),
+    Subject(
+        "config set",
+        ("config", "set", "metrics.psi.direction", "down"),
+        FIRST,
+        observe=lambda root: {**standing(root), "config": (root / ".mlreg/config.toml").read_text()},
+    ),
     Subject("archive", ("archive", "fraud", "1.0.0"), SECOND),
     Subject("checkout", ("checkout", "fraud", "1.0.0", "-o", "out"), FIRST, is_atomic=False),
     Subject("checkout of a directory", ("checkout", "fraud", "3.0.0", "-o", "out/model"), THREE, is_atomic=False),

@@ -88,7 +88,7 @@ def test_every_field_of_a_state_is_thought_of() -> None:
         },
         "Standing": {
             "version", "record", "content", "facts", "registered", "stage", "moved", "replaced_by", "tags",
-            "deprecated", "late", "notes",
+            "deprecated", "late", "notes", "held", "dropped",
         },
         "Seat": {"holder", "path", "forward", "tenures"},
     }  # fmt: skip

@@ -22,6 +22,7 @@ from mlreg.ports import Backend, Bytes
 
 _STAGING = "tmp"
 _LOCK = f"{_STAGING}/lock"
+_FICLONE = 0x40049409  # of linux/fs.h
 _YOUNG_NS = 2_000_000_000
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EROFS}
@@ -97,6 +98,27 @@ class LocalBackend:
         _check_free(key)
         self._add(key, chunks, _rename)
         self._sync_names(key)
+
+    def link(self, key: str, path: str) -> bool:
+        """Makes `path` a hard link of the file `key`; False where there is none, or it is on another device."""
+        check_key(key)
+        try:
+            self.open(key).close()
+            os.link(self._path(key), path, follow_symlinks=False)
+        except FileExistsError:
+            raise
+        except OSError:
+            return False
+        return True
+
+    def clone(self, key: str, file: int) -> bool:
+        """Lets `file` share the blocks of the file `key`; False where the file system cannot (ext4, tmpfs)."""
+        try:
+            with self.open(key) as source:
+                fcntl.ioctl(file, _FICLONE, source.fileno())
+        except OSError:
+            return False
+        return True
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yields every file below the directory `prefix`, sorted, and what else lies there: links, sockets.

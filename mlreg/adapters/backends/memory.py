@@ -57,6 +57,14 @@ class MemoryBackend:
         with self._lock:
             self._kept[key] = content
 
+    def link(self, key: str, path: str) -> bool:
+        """Never can: there are no files."""
+        return False
+
+    def clone(self, key: str, file: int) -> bool:
+        """Never can: there are no files."""
+        return False
+
     def list(self, prefix: str) -> Iterator[str]:
         """Yields every key below the directory `prefix`, sorted."""
         check_prefix(prefix)

@@ -8,7 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from mlreg.errors import UsageError
+from mlreg.adapters.frameworks import _foreign
+from mlreg.adapters.frameworks._foreign import package_of
+from mlreg.domain.formats import PICKLES
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -28,16 +30,9 @@ def save(model: object, directory: Path, stem: str) -> list[Path]:
         UsageError: It cannot be pickled.
     """
     path = directory / f"{stem}.joblib"
-    try:
+    hint = "leave out what no pickle can hold (lambdas, locks, open files), or save it and register the file"
+    with _foreign.saving(model, hint=hint, code="not-pickled"):
         joblib.dump(model, path)
-    except (OSError, MemoryError, ModuleNotFoundError):
-        raise
-    except Exception as error:  # pickling runs the code of whatever is pickled
-        raise UsageError(
-            f"the {type(model).__name__} cannot be saved: {_first_line(error)}",
-            hint="leave out what no pickle can hold (lambdas, locks, open files), or save it and register the file",
-            code="not-pickled",
-        ) from error
     return [path]
 
 
@@ -48,31 +43,25 @@ def load(files: Mapping[str, BinaryIO]) -> Any:
         ModuleNotFoundError: A package that it needs is not installed.
         UsageError: It cannot be unpickled.
     """
-    (name, stream), *_ = files.items()
-    try:
-        return joblib.load(stream)
-    except (OSError, MemoryError, ModuleNotFoundError):
-        raise
-    except Exception as error:  # unpickling runs the code of whatever was pickled
-        is_foreign = isinstance(error, AttributeError)
-        raise UsageError(
-            f"{name} cannot be loaded as a pickle: {type(error).__name__}: {_first_line(error)}",
-            hint="import the module that defines its class first, as the script did that saved it"
-            if is_foreign
-            else "take its bytes with `checkout`, and load them with what has written them",
-            code="not-loaded",
-        ) from error
+    name, stream = _foreign.only(files, "a pickle", PICKLES)
+    with _foreign.loading(name, "a pickle"):
+        try:
+            return joblib.load(stream)
+        except AttributeError as error:
+            why = f"AttributeError: {error}"
+            hint = "import the module that defines its class first, as the script did that saved it"
+            raise _foreign.not_loaded(name, "a pickle", why, hint=hint) from error
 
 
 def feature_count(model: object) -> int | None:
     """Returns how many features `model` says that it takes, or None where it does not say."""
-    count = _asked(lambda: getattr(model, "n_features_in_", None))
+    count = asked(lambda: getattr(model, "n_features_in_", None))
     return None if count is None or isinstance(count, bool) else int(count)
 
 
 def feature_names(model: object) -> list[str] | None:
     """Returns the names of the features that `model` was trained on, in order, or None where it does not say."""
-    names = _asked(lambda: getattr(model, "feature_names_in_", None))
+    names = asked(lambda: getattr(model, "feature_names_in_", None))
     return None if names is None else [str(name) for name in names]
 
 
@@ -82,23 +71,14 @@ def packages(model: object) -> list[str]:
     return sorted({package_of(type(part)) for part in parts} - _NOBODYS)
 
 
-def package_of(kind: type) -> str:
-    """Returns the top-level package that defines the class `kind`."""
-    return kind.__module__.partition(".")[0]
-
-
-def _parts(model: object) -> Iterable[object]:
-    ask = getattr(model, "get_params", None)
-    found = _asked(lambda: ask(deep=True)) if callable(ask) and not isinstance(model, type) else None
-    return found.values() if isinstance(found, dict) else ()
-
-
-def _asked(question: Callable[[], Any]) -> Any:
+def asked(question: Callable[[], Any]) -> Any:
     """Returns the answer of a model's own code, or None where it fails."""
     with suppress(Exception):
         return question()
     return None
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)[:200]
+def _parts(model: object) -> Iterable[object]:
+    ask = getattr(model, "get_params", None)
+    found = asked(lambda: ask(deep=True)) if callable(ask) and not isinstance(model, type) else None
+    return found.values() if isinstance(found, dict) else ()

@@ -7,11 +7,15 @@ from numbers import Number
 from typing import Final
 
 from mlreg.adapters.frameworks import _pickled
+from mlreg.adapters.frameworks._foreign import package_of
 from mlreg.adapters.frameworks._pickled import feature_count, feature_names, load, save
+from mlreg.domain.formats import PICKLES
 
 __all__ = [
     "DISTRIBUTIONS",
+    "FORMATS",
     "NAMES",
+    "OPTIONS",
     "detects",
     "distributions",
     "feature_count",
@@ -19,10 +23,13 @@ __all__ = [
     "framework",
     "load",
     "save",
+    "takes",
 ]
 
 NAMES: Final = ("generic", "joblib", "pickle")
 DISTRIBUTIONS: Final[Mapping[str, str]] = {"joblib": "joblib", "numpy": "numpy"}
+FORMATS: Final = PICKLES
+OPTIONS: Final = ()
 
 
 def detects(model: object) -> bool:
@@ -30,9 +37,12 @@ def detects(model: object) -> bool:
     return not isinstance(model, Number | str | bytes | bytearray | list | tuple | Set | type | None)
 
 
+takes = detects
+
+
 def framework(model: object) -> str | None:
     """Returns the package that defines `model`, or None where that is a script or the standard library."""
-    own = _pickled.package_of(type(model))
+    own = package_of(type(model))
     return own if own in _pickled.packages(model) else None
 
 

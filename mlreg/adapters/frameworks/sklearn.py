@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from mlreg.adapters.frameworks import _pickled
+from mlreg.adapters.frameworks._foreign import package_of
 from mlreg.adapters.frameworks._pickled import feature_count, feature_names, load, save
+from mlreg.domain.formats import PICKLES
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -16,7 +18,9 @@ else:
 
 __all__ = [
     "DISTRIBUTIONS",
+    "FORMATS",
     "NAMES",
+    "OPTIONS",
     "detects",
     "distributions",
     "feature_count",
@@ -24,6 +28,7 @@ __all__ = [
     "framework",
     "load",
     "save",
+    "takes",
 ]
 
 NAMES: Final = ("sklearn", "scikit-learn")
@@ -33,6 +38,8 @@ DISTRIBUTIONS: Final[Mapping[str, str]] = {
     "scipy": "scipy",
     "joblib": "joblib",
 }
+FORMATS: Final = PICKLES
+OPTIONS: Final = ()
 
 
 def detects(model: object) -> bool:
@@ -40,10 +47,13 @@ def detects(model: object) -> bool:
 
     Libraries that build on scikit-learn's classes, as xgboost does, are not scikit-learn.
     """
-    if not any(_pickled.package_of(kind) == "sklearn" for kind in type(model).__mro__):
+    if not any(package_of(kind) == "sklearn" for kind in type(model).__mro__):
         return False
-    own = _pickled.package_of(type(model))
+    own = package_of(type(model))
     return own == "sklearn" or not _is_installed(own)
+
+
+takes = detects
 
 
 def framework(model: object) -> str:

@@ -20,9 +20,9 @@ def find(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = 
     directory and its parents lead to.
 
     Raises:
-        NotFoundError: There is none.
+        NotFoundError: There is none; none is at the empty text, as an unset variable leaves it.
     """
-    named = given or _named(environment)
+    named = _checked(given) or _named(environment)
     if named:
         path = target(named)
         if path.is_dir():
@@ -45,7 +45,7 @@ def find(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = 
 
 def is_named(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = os.environ) -> bool:
     """Whether somebody said where the repository is, so that it is not looked for."""
-    return bool(given or _named(environment))
+    return given is not None or _named(environment) is not None
 
 
 def place_for_new(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -54,7 +54,7 @@ def place_for_new(given: str | os.PathLike[str] | None, environment: Mapping[str
     Raises:
         ConflictError: A file is in the way.
     """
-    directory = target(given or _named(environment) or working_directory())
+    directory = target(_checked(given) or _named(environment) or working_directory())
     there = next(path for path in (directory, *directory.parents) if os.path.lexists(path))
     if not there.is_dir():
         raise _in_the_way(there)
@@ -93,8 +93,16 @@ def working_directory() -> Path:
         raise NotFoundError("the working directory does not exist any more", hint="go to one that does: `cd`") from None
 
 
+def _checked(given: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
+    if given == "":
+        raise NotFoundError(
+            "there is no repository at ''", hint="is a variable unset? name a place", code="no-repository"
+        )
+    return given
+
+
 def _named(environment: Mapping[str, str]) -> str | None:
-    return environment.get(VARIABLE) or environment.get(OTHER_VARIABLE)
+    return environment.get(VARIABLE) or environment.get(OTHER_VARIABLE) or None
 
 
 def _in_the_way(path: Path) -> ConflictError:

@@ -14,7 +14,8 @@ EXAMPLES = """\b
 Examples:
   mlreg checkout fraud-detector
   mlreg checkout fraud-detector@production -o model
-  mlreg checkout fraud-detector 3.0.0 -o model"""
+  mlreg checkout fraud-detector 3.0.0 -o model
+  mlreg checkout fraud-detector --link"""
 
 
 def run(
@@ -24,6 +25,9 @@ def run(
     directory: Annotated[
         str | None, typer.Option("-o", "--output", metavar="DIR", help="Where to; default: NAME-VERSION.")
     ] = None,
+    link: Annotated[
+        bool, typer.Option("--link", help="Read-only links instead of copies, of files that are kept as they are.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Write the files of a version, byte for byte.
@@ -34,7 +38,9 @@ def run(
     session = ctx.obj
     output = session.output()
     with output.progress() as progress:
-        answer = session.registry().checkout(name, version, directory=directory, dry_run=dry_run, progress=progress)
+        answer = session.registry().checkout(
+            name, version, directory=directory, link=link, dry_run=dry_run, progress=progress
+        )
     total = sum(entry.size_bytes for entry in answer.files)
     count = f"{len(answer.files)} file{'' if len(answer.files) == 1 else 's'}"
     sentence = f"{answer.name} {answer.version}: {count}, {size(total)}, in {answer.path}"

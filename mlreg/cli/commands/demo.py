@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from mlreg import demo
+from mlreg.adapters.surroundings import location
 from mlreg.answers.demonstrated import Demonstrated, Step
 from mlreg.cli.output import View
 from mlreg.errors import ConflictError
@@ -38,7 +39,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="mlreg-demo-") as scratch:
         place = keep or Path(scratch)
         place.mkdir(parents=True, exist_ok=True)
-        output.say("training three classifiers of handwritten digits …")
+        output.remark("training four classifiers of handwritten digits …")
         typed = demo.prepare(place)
         steps = _type_all(typed, place, quiet=session.json or session.quiet)
         answer = Demonstrated(path=str(place), kept=keep is not None, steps=steps)
@@ -59,15 +60,17 @@ def _type_all(typed: ModuleType, place: Path, *, quiet: bool) -> list[Step]:
 
 
 def _type(title: str, command: str, place: Path, *, quiet: bool) -> Step:
-    """Types `command` in `place`; what it prints goes where ours goes, or into the step."""
+    """Types `command` in `place`; what it prints goes where ours goes, or (`quiet`) into the step."""
     if not quiet:
         print(f"\n# {title}\n$ {command}", flush=True)
-    environment = {name: value for name, value in os.environ.items() if name != "MLREG_DIR"}
+    elsewhere = (location.VARIABLE, location.OTHER_VARIABLE)
+    environment = {name: value for name, value in os.environ.items() if name not in elsewhere}
     done = subprocess.run(
         [sys.executable, "-m", *shlex.split(command)],
         cwd=place,
         env=environment,
         stdout=subprocess.PIPE if quiet else None,
+        stderr=subprocess.STDOUT if quiet else None,
         check=False,
     )
     return Step(command, done.returncode, done.stdout.decode() if quiet else "")

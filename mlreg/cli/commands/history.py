@@ -105,7 +105,11 @@ def _marks(effects: Mapping[str, Any]) -> Iterator[str]:
         yield f"gone after {effects['deprecated']['end_of_life']}"
     for alias, version in effects.get("aliases", {}).items():
         yield alias if version else f"{alias} is no alias any more"
+    if "signature" in effects.get("set", {}):
+        yield "signature declared"
     for name, value in effects.get("set", {}).items():
+        if name == "signature":
+            continue
         yield from (
             (f"{key}={_short(item)}" for key, item in value.items())
             if isinstance(value, dict)

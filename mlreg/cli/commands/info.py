@@ -49,6 +49,8 @@ def _draw(on: screen.Screen, answer: Info) -> None:
         day = deprecated["end_of_life"]
         end = f", {answer.ending} ({day})" if answer.ending else f", ends on {day}" if day else ""
         on.line(f"deprecated: {deprecated['reason']}{end}", "bold red")
+    if dropped := facts["dropped"]:
+        on.line(f"its bytes were dropped {ago(dropped['at'])} by {dropped['by']}: {dropped['reason']}", "bold red")
     on.facts(
         [
             ("stage", screen.badge(facts["stage"])),
@@ -58,6 +60,8 @@ def _draw(on: screen.Screen, answer: Info) -> None:
             ("framework", facts["framework"]),
             ("type", facts["type"]),
             ("owner", facts["owner"]),
+            ("held", facts["hold"]["reason"] if facts["hold"] else None),
+            ("on the disk", None if facts["stored_bytes"] is None else size(facts["stored_bytes"])),
             ("tags", " ".join(facts["tags"])),
             *((key.replace("_", " "), value) for key, value in facts["lineage"].items()),
             ("features", _shortened(facts["features"])),

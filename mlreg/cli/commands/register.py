@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,7 +16,13 @@ from mlreg.cli.text import size
 from mlreg.domain.names import quoted
 from mlreg.errors import UsageError
 from mlreg.intake import read_features, read_mapping, read_requirements, read_value
+from mlreg.lazy import LazyModule
 from mlreg.spec import covered, read_spec
+
+if TYPE_CHECKING:
+    from mlreg import declared
+else:
+    declared = LazyModule("mlreg.declared")
 
 EXAMPLES = """\b
 Examples:
@@ -83,6 +89,9 @@ def run(
     feature_set: Annotated[str | None, typer.Option("--feature-set", metavar="NAME", help="The feature set.")] = None,
     experiment: Annotated[str | None, typer.Option("--experiment", metavar="NAME", help="The experiment.")] = None,
     increment: Annotated[str | None, typer.Option("--increment", metavar="ID", help="The project's increment.")] = None,
+    depends_on: Annotated[
+        Pairs | None, typer.Option("--depends-on", metavar="REF", help="A version that it needs, as a tokenizer.")
+    ] = None,
     tag: Annotated[Pairs | None, typer.Option("--tag", metavar="TAG", help="A tag.")] = None,
     owner: Annotated[str | None, typer.Option("--owner", metavar="WHO", help="Who answers for it.")] = None,
     description: Annotated[str | None, typer.Option("--description", metavar="TEXT", help="What it is.")] = None,
@@ -113,7 +122,7 @@ def run(
         "metrics": _joined(metrics, metric, "--metric", str),
         "params": _joined(params, param, "--param", read_value),
         "features": [*(read_features(Path(features)) if features else []), *(feature or [])],
-        "signature": read_mapping(Path(signature)) if signature else None,
+        "signature": declared.read_signature(Path(signature)).facts() if signature else None,
         "requirements": read_requirements(Path(requirements)) if requirements else [],
         "framework": framework,
         "type": type,
@@ -123,6 +132,7 @@ def run(
         "feature_set": feature_set,
         "experiment": experiment,
         "increment": increment,
+        "depends_on": depends_on or [],
         "tags": tag or [],
         "owner": owner,
         "description": description,

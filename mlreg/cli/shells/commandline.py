@@ -16,7 +16,7 @@ SHELLS = ("bash", "zsh", "fish")
 _EVENTS = tuple(value for name, value in vars(events).items() if name.isupper() and isinstance(value, str))
 
 _SAID = [
-    "WHO", "TEXT", "K=V", "V", "NAME", "TYPE", "ID", "X", "DATE", "WHEN", "COND", "FACT", "N", "ROLE=PATH",
+    "WHO", "TEXT", "K=V", "V", "NAME", "TYPE", "ID", "X", "DATE", "WHEN", "COND", "FACT", "N", "ROLE=PATH", "COLUMN",
 ]  # fmt: skip
 
 VALUES: Mapping[str, Kind] = {
@@ -42,6 +42,10 @@ ARGUMENTS: Mapping[str, Sequence[Kind]] = {
     "NAME A B...": ["references", "compared"],
     "VERSION TAG...": ["labels", "tags"],
     "VERSION ALIAS": ["selectors", "aliases"],
+    "REF": ["references"],
+    "DATA": [FILES],
+    "show|infer|check|set": [("show", "infer", "check", "set")],
+    "WORD...": ["references", FILES],
     "SHELL": [SHELLS],
     "TOPIC...": [(*TOPICS, *COMMANDS), (*COMMANDS, "error")],
 }

@@ -156,6 +156,14 @@ class Blobs:
         """
         yield from self._read(digest, self._open_either, progress)
 
+    def clone(self, digest: str, file: int) -> bool:
+        """Lets the open file `file` share the plain bytes of the blob, where that can be done; they are not checked."""
+        return self._backend.clone(layout.blob(digest), file)
+
+    def link(self, digest: str, path: str) -> bool:
+        """Makes `path` a read-only name of the plain bytes of the blob, where that can be done; nothing is checked."""
+        return self._backend.link(layout.blob(digest), path)
+
     def squeeze(self, digest: str, kin: Sequence[str] = ()) -> bool:
         """Puts a blob into its smallest form, and returns whether that was any smaller.
 

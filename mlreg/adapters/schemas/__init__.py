@@ -1,0 +1,1 @@
+"""Languages of schemas, each held against payloads by the package that knows it."""

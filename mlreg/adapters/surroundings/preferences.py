@@ -1,0 +1,103 @@
+"""Owns files of settings: where that of the user is, and how one is changed without ever being half written."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from mlreg.adapters.surroundings.durable import sync_directory
+from mlreg.store.config import Config, parse_user_config
+
+FILE = "config.toml"
+_PLACE = "mlreg"
+
+
+def user_file(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Returns where the settings of the user are, whether they are there or not; None where there is no home."""
+    home, given = environment.get("HOME", ""), environment.get("XDG_CONFIG_HOME", "")
+    base = given if os.path.isabs(given) else os.path.join(home, ".config") if os.path.isabs(home) else ""
+    return Path(base, _PLACE, FILE) if base else None
+
+
+def stated(variables: tuple[str, ...], environment: Mapping[str, str] = os.environ) -> tuple[str, str] | None:
+    """Returns the first of `variables` that is set to something, and to what."""
+    return next(((name, value) for name in variables if (value := environment.get(name))), None)
+
+
+def read(path: Path) -> bytes:
+    """Returns the bytes of a file of settings; none where it is not there.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return path.read_bytes()
+    return b""
+
+
+def read_own(path: Path | None) -> bytes:
+    """Returns the bytes of the user's file; none where it is not there, or not for this user to read.
+
+    Raises:
+        OSError: The disk is failing.
+    """
+    with suppress(PermissionError):  # HOME may be somebody else's, as in a container
+        return b"" if path is None else read(path)
+    return b""
+
+
+def own_config() -> Config:
+    """Returns what the settings of the user say.
+
+    Raises:
+        UsageError: They cannot be understood; file and line are named.
+    """
+    path = user_file()
+    return parse_user_config(read_own(path), str(path))
+
+
+def change(path: Path, make: Callable[[bytes], bytes], staging: Path | None = None) -> bool:
+    """Writes what `make` makes of the file's bytes in place of them, whole or not at all; returns whether it differs.
+
+    Of several at once one waits for the other. A link, as people who keep such files elsewhere make, stays one.
+
+    Args:
+        staging: A directory on the same device for what is half written; by default the file's own.
+
+    Raises:
+        OSError: It cannot be written; it is as it was.
+    """
+    real = Path(os.path.realpath(path))
+    real.parent.mkdir(parents=True, exist_ok=True)
+    directory = os.open(real.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # file systems without locks
+            fcntl.flock(directory, fcntl.LOCK_EX)
+        before = real.read_bytes() if real.exists() else b""
+        after = make(before)
+        if after != before:
+            _replace(real, after, real.parent if staging is None or real != path.absolute() else staging)
+        return after != before
+    finally:
+        os.close(directory)
+
+
+def _replace(path: Path, data: bytes, staging: Path) -> None:
+    staging.mkdir(exist_ok=True)
+    new = staging / f".{path.name}.new"  # always the same: what was killed leaves one at most
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+    try:
+        with open(new, "wb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, mode)) as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.replace(new, path)
+    except BaseException:
+        with suppress(OSError):
+            new.unlink()
+        raise
+    sync_directory(path.parent)

@@ -1,0 +1,1 @@
+"""Tables: files of rows or arrays, one adapter for each format; `mlreg.tables` says what an adapter has."""

@@ -1,0 +1,232 @@
+"""`mlreg signature`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mlreg import signatures
+from mlreg.answers.signatures import Held, Inferred, Shown, SignatureSet
+from mlreg.cli.options import DryRun
+from mlreg.cli.output import View
+from mlreg.cli.rows import dotted
+from mlreg.domain.names import quoted, suggestion
+from mlreg.domain.signatures.model import SIDES, Field, Schema, Signature
+from mlreg.errors import ConflictError, UsageError
+from mlreg.inferring import infer_files, signature_in
+from mlreg.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from mlreg.cli import screen
+    from mlreg.cli.context import Session
+    from mlreg.store import strict_yaml
+else:
+    screen = LazyModule("mlreg.cli.screen")
+    strict_yaml = LazyModule("mlreg.store.strict_yaml")
+
+EXAMPLES = """\b
+Examples:
+  mlreg signature infer train.csv --target fraud -o signature.yaml
+  mlreg signature check fraud-detector@production signature.yaml
+  mlreg signature show fraud-detector
+  mlreg signature set fraud-detector@3.1.0 signature.yaml"""
+_WORDS = {"show": ("REF",), "infer": ("PATH",), "check": ("OLD", "NEW"), "set": ("REF", "FILE")}
+_OWN = {"target": "infer", "outputs": "infer", "format": "infer", "output": "infer", "dry_run": "set", "yaml": "show"}
+
+
+def run(
+    ctx: typer.Context,
+    verb: Annotated[str, typer.Argument(metavar="show|infer|check|set", help="What to do.")],
+    words: Annotated[
+        list[str], typer.Argument(metavar="WORD...", help="REF; PATH...; OLD NEW (files or references); REF FILE.")
+    ],
+    target: Annotated[
+        list[str] | None, typer.Option("--target", metavar="COLUMN", help="infer: a column that is an output.")
+    ] = None,
+    outputs: Annotated[
+        list[str] | None, typer.Option("--outputs", metavar="FILE", help="infer: data of the outputs alone.")
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="infer: write it there, if nothing is there.")
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option("--format", metavar="csv|json|npz|parquet", help="infer: what the data are.")
+    ] = None,
+    yaml: Annotated[bool, typer.Option("--yaml", help="show: as a file says it.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Show what a model takes and gives, infer it from data, check what changed, declare it late.
+
+    A change that breaks callers exits with 1, and says why.
+    """
+    session = ctx.obj
+    _check_words(verb, words)
+    given = {"target": target, "outputs": outputs, "output": output, "format": format, "yaml": yaml, "dry_run": dry_run}
+    _check_options(verb, given)
+    if verb == "infer":
+        _infer(session, words, target or [], outputs or [], output, format)
+    elif verb == "check":
+        _check(session, words)
+    elif verb == "set":
+        answer = session.registry().set_signature(
+            words[0], signature=signature_in(Path(words[1])).written(), dry_run=dry_run
+        )
+        session.output().show(answer, View(rows=[(_set_sentence(answer),)], ids=[answer.version]))
+    else:
+        shown = session.registry().signature(words[0], words[1] if len(words) > 1 else None)
+        session.output().show(shown, _shown_as_yaml(shown) if yaml else _shown(shown))
+
+
+def _check_words(verb: str, words: Sequence[str]) -> None:
+    if verb not in _WORDS:
+        near = suggestion(verb, _WORDS)
+        raise UsageError(f"{quoted(verb)} is nothing that signature does", hint=near or "see `mlreg signature --help`")
+    least = len(_WORDS[verb])
+    most = len(words) if verb == "infer" else 2 if verb == "show" else least
+    if not least <= len(words) <= most:
+        form = " ".join(["mlreg signature", verb, *_WORDS[verb]])
+        raise UsageError(f"signature {verb} takes {' and '.join(_WORDS[verb])}", hint=f"write `{form}`")
+
+
+def _check_options(verb: str, given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        if value and _OWN[name] != verb:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"`{option}` is not for signature {verb}", hint=f"it is for `mlreg signature {_OWN[name]}`"
+            )
+
+
+def _infer(
+    session: Session,
+    words: Sequence[str],
+    targets: Sequence[str],
+    outputs: Sequence[str],
+    output: str | None,
+    format: str | None,
+) -> None:
+    found = infer_files([*map(Path, words)], targets=targets, outputs=[*map(Path, outputs)], format=format)
+    text = strict_yaml.dump(found.signature.written())
+    if output is not None:
+        _write(Path(output), text)
+        found = Inferred(signature=found.signature, sources=found.sources, path=output, notes=found.notes)
+    rows = [(f"wrote the signature to {output}",)] if output else [(line,) for line in text.decode().splitlines()]
+    session.output().show(
+        found, View(rows=rows, ids=[output or ""], draw=None if output else lambda on: _lines(on, text))
+    )
+
+
+def _write(path: Path, text: bytes) -> None:
+    try:
+        with path.open("xb") as file:
+            file.write(text)
+    except FileExistsError:
+        if path.is_file() and path.read_bytes() == text:
+            return
+        raise ConflictError(
+            f"{quoted(str(path), 200)} is there with another content",
+            hint=f"see what changed with `mlreg signature check {path} DATA`, or write elsewhere with `-o`",
+            code="file-exists",
+        ) from None
+
+
+def _check(session: Session, words: Sequence[str]) -> None:
+    answer = signatures.hold(lambda ref: session.registry().signature(ref), words[0], words[1])
+    rows = [(_mark(change.breaking), change.path, change.change, change.reason) for change in answer.changes]
+    view = View(rows=[*rows, ("bump", answer.bump)], ids=[answer.bump], draw=lambda on: _draw_changes(on, answer))
+    session.output().show(answer, view)
+    if not answer.compatible:
+        raise typer.Exit(1)
+
+
+def _mark(breaking: bool) -> str:
+    return "breaking" if breaking else "compatible"
+
+
+def _draw_changes(on: screen.Screen, answer: Held) -> None:
+    if not answer.changes:
+        on.line(f"the signature is the same: {answer.bump}", "green")
+        return
+    columns = (screen.Column("change"), screen.Column("where", least=12), screen.Column("why", least=24))
+    on.table(
+        columns,
+        [
+            (
+                screen.styled(_mark(change.breaking), "bold red" if change.breaking else "green"),
+                change.path,
+                change.reason,
+            )
+            for change in answer.changes
+        ],
+    )
+    on.line(f"this is a {answer.bump} change", "bold")
+
+
+def _shown(answer: Shown) -> View:
+    rows = [(f"{answer.name} {answer.version} declares no signature",)] if answer.signature is None else None
+    return View(
+        rows=rows or list(dotted(answer.signature.written() if answer.signature else {})),
+        ids=[f"{answer.name}@{answer.version}"],
+        draw=None if answer.signature is None else lambda on: _draw(on, answer, answer.signature),  # type: ignore[arg-type]
+    )
+
+
+def _shown_as_yaml(answer: Shown) -> View:
+    text = strict_yaml.dump(answer.signature.written()) if answer.signature else b""
+    return View(
+        rows=[(line,) for line in text.decode().splitlines()],
+        ids=[f"{answer.name}@{answer.version}"],
+        draw=lambda on: _lines(on, text),
+    )
+
+
+def _lines(on: screen.Screen, text: bytes) -> None:
+    for line in text.decode().splitlines():
+        on.line(line)
+
+
+def _draw(on: screen.Screen, answer: Shown, signature: Signature) -> None:
+    on.line(f"{answer.name} {answer.version}", "bold")
+    for name in SIDES:
+        side = signature.side(name)
+        if side is None:
+            continue
+        on.heading(name)
+        if isinstance(side, Schema):
+            _lines(on, strict_yaml.dump(dict(side.schema)))
+        else:
+            columns = (screen.Column("name"), screen.Column("type"), screen.Column("may be", least=12))
+            on.table(columns, [_row(at, field) for at, field in enumerate(side)])
+
+
+def _row(at: int, field: Field) -> Sequence[Any]:
+    shape = "" if field.shape is None else f" [{', '.join('any' if size == -1 else str(size) for size in field.shape)}]"
+    return screen.styled(str(at) if field.name is None else field.name, "bold"), field.type + shape, _allowed(field)
+
+
+def _allowed(field: Field) -> str:
+    said = [f"one of {', '.join(map(str, field.enum))}"] if field.enum is not None else []
+    said += [f"from {field.min}"] if field.min is not None else []
+    said += [f"up to {field.max}"] if field.max is not None else []
+    said += ["nothing"] if field.nullable else []
+    said += ["left out"] if field.optional else []
+    return ", ".join(said)
+
+
+def _set_sentence(answer: SignatureSet) -> str:
+    reference = f"{answer.name} {answer.version}"
+    if not answer.changed:
+        return f"{reference} declares this signature already"
+    return f"{reference} {'would declare' if answer.dry_run else 'declares now'}: {', '.join(_sides(answer.signature))}"
+
+
+def _sides(signature: Signature) -> list[str]:
+    found = []
+    for name in SIDES:
+        side = signature.side(name)
+        if side is not None:
+            found.append(f"{name} by a schema" if isinstance(side, Schema) else f"{len(side)} {name}")
+    return found

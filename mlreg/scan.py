@@ -1,0 +1,99 @@
+"""Owns the verb `scan`: which files are looked at, in directories and in versions. The look itself is `mlreg.scanning`."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from mlreg.answers.scanned import Scanned, ScannedFile
+from mlreg.bench import Bench
+from mlreg.domain.names import quoted
+from mlreg.domain.record import FileEntry
+from mlreg.errors import NotFoundError, UsageError
+from mlreg.lazy import LazyModule
+from mlreg.resolve import find_used, joined_ref
+from mlreg.scanning import scan_path, scan_stream
+
+if TYPE_CHECKING:
+    import tempfile
+else:
+    tempfile = LazyModule("tempfile")
+
+Versions = Callable[[str], Sequence[ScannedFile]]
+"""Looks at the files of the version that a reference means; called where there is no file of that name."""
+IN_MEMORY_MAX_BYTES = 64 << 20
+_NOT_MODELS = frozenset({".git", ".mlreg", ".hg", ".svn"})
+
+
+def scan_words(words: Sequence[str | os.PathLike[str]], versions: Versions) -> Scanned:
+    """Looks at the files, directories and references that `words` are, in their order.
+
+    Raises:
+        NotFoundError: One of them is neither there nor a version.
+        UsageError: One of them is no regular file.
+    """
+    return Scanned(files=[file for word in words for file in _files(os.fspath(word), versions)])
+
+
+def scan_version(bench: Bench, reference: str) -> list[ScannedFile]:
+    """Looks at the files of the version that `reference` means, at bytes that are verified while they are read.
+
+    Raises:
+        NotFoundError: There is no such model or version, or its bytes are not here.
+        IntegrityError: Its bytes are damaged.
+    """
+    found = find_used(bench, joined_ref(reference, None, bench.stages))
+    named = f"{found.name}@{found.version}"
+    files = bench.record(found.state, found.standing).files
+    return [_scan_blob(bench, entry, named) for entry in files]
+
+
+def _scan_blob(bench: Bench, entry: FileEntry, named: str) -> ScannedFile:
+    is_small = entry.size_bytes <= IN_MEMORY_MAX_BYTES
+    with io.BytesIO() if is_small else tempfile.TemporaryFile() as copy:
+        stream = cast("BinaryIO", copy)
+        for chunk in bench.repository.blobs.read(entry.digest):
+            stream.write(chunk)
+        return ScannedFile(scan_stream(stream, f"{named}:{entry.path}"), named)
+
+
+def _files(word: str, versions: Versions) -> Iterator[ScannedFile]:
+    if os.path.isdir(word):
+        yield from (ScannedFile(scan_path(path)) for path in _walk(word))
+    elif os.path.lexists(word):
+        if not stat.S_ISREG(os.stat(word).st_mode):
+            raise UsageError(f"{quoted(word)} is no regular file", hint="name files and directories")
+        yield ScannedFile(scan_path(word))
+    else:
+        yield from _of_version(word, versions)
+
+
+def _of_version(word: str, versions: Versions) -> Sequence[ScannedFile]:
+    try:
+        return versions(word)
+    except (NotFoundError, UsageError) as error:
+        if "@" in word:
+            raise
+        raise NotFoundError(
+            f"there is no file {quoted(word)}, and no model of that name",
+            hint="see what is there with `ls`, and which models there are with `mlreg list`",
+            facts={"path": word},
+            code="file-not-found",
+        ) from error
+
+
+def _walk(directory: str) -> Iterator[str]:
+    """Yields the regular files below `directory`, sorted; links to directories are not followed."""
+    for place, directories, names in os.walk(directory, onerror=_raise):
+        directories[:] = sorted(set(directories) - _NOT_MODELS)
+        for name in sorted(names):
+            path = os.path.join(place, name)
+            if os.path.isfile(path):  # no pipe, no device, no link to nothing
+                yield path
+
+
+def _raise(error: OSError) -> None:
+    raise error

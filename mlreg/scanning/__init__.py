@@ -1,0 +1,66 @@
+"""Owns the look at model files: what loading one would run, found out without running, importing or unpickling anything.
+
+    report = scan_path("model.joblib")
+    report.verdict   # "allowed", "needs-trust", "invalid" or "refused"
+
+What is allowed is what is known: exact names of modules and classes, exact formats. Everything else is said.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from mlreg.scanning.context import Scan
+from mlreg.scanning.formats import UNKNOWN, look
+from mlreg.scanning.limits import Budget
+from mlreg.scanning.report import Finding, Halt, Report
+from mlreg.scanning.sources import FileSource
+
+__all__ = ["Finding", "Report", "scan_path", "scan_stream"]
+
+
+def scan_path(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Report:
+    """Looks at the file at `path`.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with open(path, "rb") as stream:
+        return scan_stream(stream, os.fspath(path), trusted=trusted)
+
+
+def scan_stream(stream: BinaryIO, path: str, *, trusted: Iterable[str] = ()) -> Report:
+    """Looks at all bytes of the seekable `stream`, which is left anywhere.
+
+    Args:
+        path: What the file is called, for the report. Its format is told by its content.
+        trusted: Globals of packages that mlreg does not know, as `package.Class`, which may be built.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    source = FileSource(stream)
+    scan = Scan(Budget(source.size_bytes()), trusted=frozenset(trusted))
+    with _uncollected():
+        try:
+            found = look(source, scan, os.path.basename(path))
+        except Halt as halt:
+            scan.halted(halt)
+            found = scan.guesses[-1] if scan.guesses else UNKNOWN
+    return Report(path, found, scan.findings.all())
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Holds the garbage collector off: it would walk through what stands for millions of objects again and again."""
+    is_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_on:
+            gc.enable()

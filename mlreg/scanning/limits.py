@@ -1,0 +1,66 @@
+"""Owns how much a scan may take: seconds, memory, depth. A hostile file must not stop the one who looks at it."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+
+from mlreg.scanning.report import Halt
+
+BASE_S = 1.2
+INFLATED_MAX = 10
+LEAST_BYTES_PER_S = 20_000_000
+MEMORY_MAX_BYTES = 300 << 20
+NESTING_MAX = 6
+MEMBERS_MAX = 20_000
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+class Budget:
+    """What is left for the scan of one file, with all that is nested in it.
+
+    Seconds are those of the CPU in this thread, so that a busy machine changes no verdict: 1.2, and one more for each
+    20 MB of the file; what is unpacked counts too, up to ten times the file. Memory is how much the peak of this process has grown since the scan began.
+
+    Args:
+        size_bytes: The size of the file.
+    """
+
+    def __init__(self, size_bytes: int) -> None:
+        self._end_s = time.thread_time() + BASE_S + size_bytes / LEAST_BYTES_PER_S
+        self._peak_max_bytes = _peak_bytes() + MEMORY_MAX_BYTES
+        self._members_left = MEMBERS_MAX
+        self._inflatable_bytes = INFLATED_MAX * size_bytes
+
+    def check(self, offset: int | None = None) -> None:
+        """Returns where there is something left.
+
+        Raises:
+            Halt: Time or memory is used up.
+        """
+        if time.thread_time() > self._end_s:
+            raise Halt("MLR333", "reading it takes longer than a file of this size should", offset)
+        if _peak_bytes() > self._peak_max_bytes:
+            raise Halt("MLR333", "reading it takes more memory than a file of this size should", offset)
+
+    def add_inflated(self, size_bytes: int) -> None:
+        """Adds the time for bytes that were unpacked, as far as there are not suspiciously many of them."""
+        counted = min(size_bytes, self._inflatable_bytes)
+        self._inflatable_bytes -= counted
+        self._end_s += counted / LEAST_BYTES_PER_S
+
+    def take_member(self, offset: int | None = None) -> None:
+        """Counts a member of an archive.
+
+        Raises:
+            Halt: There are too many.
+        """
+        self._members_left -= 1
+        if self._members_left < 0:
+            raise Halt("MLR333", f"it has more than {MEMBERS_MAX} members", offset)
+        self.check(offset)
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT

@@ -1,0 +1,127 @@
+"""Owns what stands on the stack of the symbolic unpickler in place of objects.
+
+Short texts, bytes and numbers stand for themselves, tuples are tuples; everything else is one of these.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from mlreg.scanning.names import Standing
+
+ITEMS_KEPT = 64
+TEXT_KEPT_BYTES = 4096
+
+
+class Global:
+    """A part of a module: class, function, type."""
+
+    __slots__ = ("module", "name", "offset", "standing")
+
+    def __init__(self, module: str, name: str, standing: Standing, offset: int) -> None:
+        self.module = module
+        self.name = name
+        self.standing = standing
+        self.offset = offset
+
+    @property
+    def key(self) -> str:
+        """The name as one writes it: `module.name`."""
+        return f"{self.module}.{self.name}"
+
+
+class Made:
+    """An object that a call or a `__new__` has made.
+
+    Attributes:
+        maker: What was called, or the class.
+        args: The arguments, a tuple, or None where they are not known.
+        state: What BUILD has set, as far as its keys are few; for states that are no mapping under the key None.
+        count: How many items were put into it.
+    """
+
+    __slots__ = ("args", "count", "maker", "state")
+
+    def __init__(self, maker: Global, args: Any) -> None:
+        self.maker = maker
+        self.args = args
+        self.count = 0
+        self.state: dict[Any, Any] = {}
+
+    def is_of(self, *keys: str) -> bool:
+        """Whether it was made by one of `keys`, each `module.name`."""
+        return self.maker.key in keys
+
+
+class Box:
+    """A list, a dict or a set, of which the first items are kept."""
+
+    __slots__ = ("count", "items", "kind", "odd_keys")
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.count = 0
+        self.items: list[Any] = []
+        self.odd_keys: frozenset[str] = frozenset()
+
+    def extend(self, values: list[Any]) -> None:
+        """Adds `values`; those of a dict are keys and values in turn."""
+        if self.kind == "dict":
+            for key in values[::2]:
+                if type(key) is str and key[:2] == "__":
+                    self.odd_keys |= {key}
+        if not self.count and len(values) <= ITEMS_KEPT:
+            self.items = values
+        elif len(self.items) < ITEMS_KEPT:
+            self.items += values[: ITEMS_KEPT - len(self.items)]
+        self.count += len(values)
+
+    def mapping(self) -> dict[Any, Any]:
+        """Returns the first items of a dict whose keys are texts."""
+        pairs = zip(self.items[::2], self.items[1::2], strict=False)
+        return {key: value for key, value in pairs if type(key) is str}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all items are kept."""
+        return self.count == len(self.items)
+
+
+class Large:
+    """A text, bytes, items or a number of which only the kind and the length are kept."""
+
+    __slots__ = ("kind", "length")
+
+    def __init__(self, kind: str, length: int) -> None:
+        self.kind = kind
+        self.length = length
+
+
+class Tensor:
+    """A storage of torch, which lies outside of the pickle."""
+
+    __slots__ = ("item_bytes", "key", "numel")
+
+    def __init__(self, key: str, numel: int, item_bytes: int) -> None:
+        self.key = key
+        self.numel = numel
+        self.item_bytes = item_bytes
+
+
+class _Opaque:
+    __slots__ = ()
+
+
+OPAQUE: Final = _Opaque()  # something harmless, of which nothing else is known
+
+
+def without_content(value: Any) -> Any:
+    """Returns what is kept of `value` where so much is kept already that only its kind can be."""
+    kind = type(value)
+    if kind is str or kind is bytes:
+        return Large(kind.__name__, len(value))
+    if kind is Box:
+        return Large(value.kind, value.count)
+    if isinstance(value, tuple):
+        return Large("tuple", len(value))
+    return OPAQUE if kind is Made else value

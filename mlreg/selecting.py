@@ -1,0 +1,148 @@
+"""Owns the choice of a champion: the leaderboard of a model, and the promotion of the best by the usual gates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from mlreg import moving, ranking
+from mlreg.answers.ranked import Ranked
+from mlreg.answers.registered import Registered
+from mlreg.bench import Bench
+from mlreg.domain.names import checked_model_name
+from mlreg.domain.score import REWEIGHT, Formula, Row, best_of, gain, is_same_data
+from mlreg.domain.selection import checked_limit
+from mlreg.domain.state import ModelState
+from mlreg.errors import BlockedError, MlregError, UsageError
+
+
+def rank(bench: Bench, name: str, *, limit: int | None) -> Ranked:
+    """Ranks the versions of a model by their scores."""
+    most = checked_limit(limit)
+    state = bench.state(checked_model_name(name))
+    return _ranked(bench, state, ranking.ranked(bench, state), most)
+
+
+def select(
+    bench: Bench,
+    name: str,
+    stage: str,
+    *,
+    limit: int | None,
+    min_gain: float | None,
+    reason: str | None,
+    dry_run: bool,
+) -> Ranked:
+    """Promotes the best version to `stage` if it is better than the holder by `min_gain`, as `promote` does."""
+    most, seat = checked_limit(limit), bench.stages.parse_held(stage)
+    state = bench.state(checked_model_name(name))
+    rows = ranking.ranked(bench, state)
+    best, holder = best_of(rows), state.holder(seat)
+    least = ranking.formula_of(bench, state.spelling).min_gain if min_gain is None else _checked_gain(min_gain)
+    if best is None:
+        raise ranking.no_best(state, rows)
+    answer = replace(_ranked(bench, state, rows, most), dry_run=dry_run)
+    if holder == best.version:
+        return _with_note(answer, f"{holder} is the best and holds {seat}")
+    won = None
+    if holder is not None:
+        won = _gain(state, seat, best, next(row for row in rows if row.version == holder))
+        answer = replace(answer, gain=won)
+        if won <= 0 or won < least:
+            return _with_note(answer, f"{holder} stays: {best.version} is better by {won:.6g}, not by {least:g}")
+    promoted = moving.promote(
+        bench,
+        state.spelling,
+        best.version,
+        to=seat,
+        from_stage=None,
+        expect=holder or "none",
+        reason=reason or _reason(best, holder, won),
+        dry_run=dry_run,
+    )
+    return replace(answer, promoted=promoted, notes=[*answer.notes, *promoted.notes])
+
+
+def select_after(bench: Bench, registered: Registered) -> Registered:
+    """Promotes the best version where `auto_select` of the formula says so, and tells it; what cannot be is a note."""
+    stage = ranking.formula_of(bench, registered.name).auto_select
+    if stage is None or not registered.created or registered.dry_run:
+        return registered
+    try:
+        chosen = select(bench, registered.name, stage, limit=1, min_gain=None, reason=None, dry_run=False)
+    except MlregError as error:
+        note = f"the best was not promoted to {stage}: {error.message}"
+        return replace(registered, notes=[*registered.notes, note])
+    moved = chosen.promoted
+    if moved is None:
+        return replace(registered, notes=[*registered.notes, *chosen.notes[-1:]])
+    return replace(
+        registered,
+        stage=moved.to_stage if moved.version == registered.version else registered.stage,
+        notes=[*registered.notes, f"{moved.version} is the best by score and went to {moved.to_stage}"],
+    )
+
+
+def _ranked(bench: Bench, state: ModelState, rows: Sequence[Row], limit: int | None) -> Ranked:
+    formula, best, shown = ranking.formula_of(bench, state.spelling), best_of(rows), rows[:limit]
+    return Ranked(
+        name=state.spelling,
+        formula=formula,
+        best=best.version if best else None,
+        active=state.holder(bench.stages.top),
+        rows=shown,
+        count=len(rows),
+        notes=list(_notes(formula, shown)),
+    )
+
+
+def _notes(formula: Formula, rows: Sequence[Row]) -> Iterator[str]:
+    best = best_of(rows)
+    if best is None:
+        yield "no version can be the best: the rows say why"
+        return
+    if best.tied:
+        yield f"{best.version} has the same score as {', '.join(best.tied)}: the greatest version stands first"
+    if others := [row.version for row in rows if row.score is not None and row.same_data is False]:
+        yield f"measured on other data than {best.version}: {', '.join(others)}"
+    if stretched := [row.version for row in rows if row.missing and row.score is not None]:
+        yield f"scored without some metrics, as `missing = {REWEIGHT!r}` wants: {', '.join(stretched)}"
+    beyond = {name for row in rows for name, value in row.metrics.items() if value > 1 and name not in formula.ranges}
+    # what falls is brought below 1 by its scale; the score of such a row is not what shows it
+    if best.score is not None and best.score > best.bonus and beyond:
+        yield f"{', '.join(sorted(beyond))} is above 1: give it a range in `[score]`"
+
+
+def _gain(state: ModelState, seat: str, best: Row, holder: Row) -> float:
+    by_hand = f"move it with `mlreg promote {state.spelling} {best.version} --to {seat}`"
+    if holder.score is None or best.score is None:
+        raise BlockedError(
+            f"{state.spelling} {holder.version}, which holds {seat}, has no score: {holder.objection}",
+            hint=f"state its metrics with `mlreg set`, or {by_hand}",
+            code="not-comparable",
+            facts={"best": best.version, "holder": holder.version, "stage": seat},
+        )
+    if is_same_data(best, holder) is False:
+        raise BlockedError(
+            f"{state.spelling} {best.version} and {holder.version}, which holds {seat}, are measured on other data",
+            hint=f"measure both on the same, or {by_hand}",
+            code="not-comparable",
+            facts={"best": best.version, "holder": holder.version, "stage": seat},
+        )
+    return gain(best.score, holder.score)
+
+
+def _checked_gain(value: float) -> float:
+    if not math.isfinite(value) or value < 0:
+        raise UsageError(f"{value} is not a gain", hint="write a number from 0, as in `--min-gain 0.01`")
+    return value
+
+
+def _reason(best: Row, holder: str | None, won: float | None) -> str:
+    against = f", {won:.6g} more than {holder}" if holder else ""
+    return f"best by score: {best.score:.6g}{against}"
+
+
+def _with_note(answer: Ranked, note: str) -> Ranked:
+    return replace(answer, notes=[*answer.notes, note])

@@ -1,0 +1,246 @@
+"""Owns the settings: every key of a configuration, what it may be, where it may stand, what it is for.
+
+No setting names something to execute, and none may: a repository's configuration is anybody's work.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mlreg.domain.names import quoted, suggestion
+from mlreg.errors import UsageError
+from mlreg.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import tomllib
+else:
+    tomllib = LazyModule("tomllib")
+
+Path = tuple[str, ...]
+ANY = "*"
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_MARK = 8191  # what a key is given to see that it is one
+
+
+class Kind(NamedTuple):
+    """What values of a setting are like: in words, as a check, and how one that is typed is read."""
+
+    wants: str
+    accepts: Callable[[Any], bool]
+    read: Callable[[str], Any] = str
+
+
+class Key(NamedTuple):
+    """One setting.
+
+    Attributes:
+        name: Its words with dots between; `*` stands for a name of one's own.
+        default: What it is where nothing says otherwise; None: nothing.
+        older: A variable of the environment of an older system, which is asked after that of mlreg.
+        is_shared: Whether it is the same for all who use a repository: it stands in its file and nowhere else.
+        is_read: Whether anything acts on it yet.
+    """
+
+    name: str
+    says: str
+    kind: Kind
+    default: Any = None
+    older: str | None = None
+    is_shared: bool = False
+    is_read: bool = True
+
+    @property
+    def words(self) -> Path:
+        """The words of its name."""
+        return tuple(self.name.split("."))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables of the environment that state it, the first one first."""
+        if self.is_shared or ANY in self.words:
+            return ()
+        own = "MLREG_" + self.name.upper().replace(".", "_")
+        return (own, self.older) if self.older else (own,)
+
+    def checked(self, value: Any, where: str) -> Any:
+        """Returns `value`, a text being what somebody typed, where the setting can have it.
+
+        Raises:
+            UsageError: It cannot.
+        """
+        try:
+            meant = self.kind.read(value) if isinstance(value, str) else value
+        except (ValueError, RecursionError):
+            meant = None
+        if meant is None or not self.kind.accepts(meant):
+            shown = quoted(value) if isinstance(value, str) else quoted(str(value))
+            raise UsageError(f"{where} cannot be {shown}", hint=f"it is {self.kind.wants}", facts={"key": self.name})
+        return meant
+
+
+def _choice(*words: str) -> Kind:
+    return Kind(f"one of {', '.join(words)}", lambda value: value in words, str.lower)
+
+
+def _count(least: int, most: int) -> Kind:
+    def accepts(value: Any) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+    return Kind(f"a whole number from {least} to {most}", accepts, int)
+
+
+def _matching(pattern: str, wants: str) -> Kind:
+    def accepts(value: Any) -> bool:
+        return isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+    return Kind(wants, accepts)
+
+
+def _listed(text: str) -> list[str]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return [word.strip() for word in text.split(",")]
+    return found if isinstance(found, list) else [text]
+
+
+_LINE = _matching(r"[^\x00-\x1f\x7f]{1,1024}", "one line of text")
+_WORD = _matching(r"[a-z0-9][a-z0-9._-]{0,127}", "a lower-case name of one of the stages")
+_WORDS = Kind("a list of lower-case names, as in `lab,live`", lambda value: isinstance(value, list), _listed)
+_CPU = _matching(
+    r"(?!0+(\.0*)?m?$)(\d{1,4}(\.\d{1,3})?|\d{1,7}m)", "a number of processors, as in `2`, `0.5` or `500m`"
+)
+_MEMORY = _matching(r"0*[1-9]\d{0,14}(Ki|Mi|Gi|Ti|k|M|G|T)?", "a number of bytes, as in `512Mi` or `2G`")
+
+KEYS = (
+    Key(
+        "stages.order",
+        "the stages from the first to the one that serves",
+        _WORDS,
+        default=["development", "staging", "production"],
+        is_shared=True,
+    ),
+    Key("stages.aliases.*", "another spelling of a stage", _WORD, is_shared=True),
+    Key("metrics.*.direction", "which way a metric is better, where its name does not tell", _choice("up", "down")),
+    Key(
+        "storage.type",
+        "where bytes are kept",
+        _choice("local", "s3", "gcs", "azure"),
+        default="local",
+        older="BRXA_STORAGE_TYPE",
+        is_read=False,
+    ),
+    Key(
+        "storage.path",
+        "the directory or bucket in which bytes are kept",
+        _LINE,
+        older="BRXA_STORAGE_PATH",
+        is_read=False,
+    ),
+    Key(
+        "deployments.path",
+        "the directory in which deployments are described",
+        _LINE,
+        older="BRXA_DEPLOYMENTS_PATH",
+        is_read=False,
+    ),
+    Key(
+        "deployments.replicas",
+        "how many copies of a model serve",
+        _count(1, 1000),
+        default=1,
+        older="BRXA_DEFAULT_REPLICAS",
+        is_read=False,
+    ),
+    Key(
+        "deployments.cpu",
+        "how many processors a copy gets",
+        _CPU,
+        default="500m",
+        older="BRXA_DEFAULT_CPU",
+        is_read=False,
+    ),
+    Key(
+        "deployments.memory",
+        "how many bytes of memory a copy gets",
+        _MEMORY,
+        default="512Mi",
+        older="BRXA_DEFAULT_MEMORY",
+        is_read=False,
+    ),
+)
+
+
+def parse_key(text: str) -> tuple[Key, Path]:
+    """Returns the setting that `text` names, and its words; a word of other characters stands in quotes, as in TOML.
+
+    Raises:
+        UsageError: There is no such setting.
+    """
+    try:
+        path = _chain(tomllib.loads(f"{text} = {_MARK}"))
+    except (ValueError, RecursionError):
+        path = ()
+    key = found(path)
+    if key is None:
+        known = [key.name for key in KEYS]
+        near = suggestion(text, [_filled(name, path) for name in known])
+        raise UsageError(
+            f"{quoted(text)} is not a setting",
+            hint=near or "see all with `mlreg config list`",
+            facts={"key": text[:200], "known": known},
+            code="unknown-setting",
+        )
+    return key, path
+
+
+def found(path: Path) -> Key | None:
+    """Returns the setting with these words, or None."""
+    return next((key for key in KEYS if _means(key.words, path)), None)
+
+
+def spelled(path: Path) -> str:
+    """Returns the words of a setting as they are typed and written."""
+    return ".".join(word if _BARE.fullmatch(word) else literal(word) for word in path)
+
+
+def literal(value: Any) -> str:
+    """Returns `value` as TOML writes it."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
+    # a string of JSON is one of TOML but for the one character that only JSON lets through
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def stated(root: Mapping[str, Any], before: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yields the settings that a table states, with their values."""
+    for word, value in root.items():
+        path = (*before, word)
+        if found(path) is not None:
+            yield path, value
+        elif isinstance(value, dict):
+            yield from stated(value, path)
+
+
+def _means(words: Path, path: Path) -> bool:
+    return len(words) == len(path) and all(word in (ANY, own) for word, own in zip(words, path, strict=True))
+
+
+def _filled(name: str, path: Path) -> str:
+    """Returns the name of a setting with the words of `path` in place of the stars."""
+    words = name.split(".")
+    own = [*path[: len(words)], *["NAME"] * (len(words) - len(path))]
+    return spelled(tuple(mine if word == ANY else word for word, mine in zip(words, own, strict=True)))
+
+
+def _chain(table: Mapping[str, Any]) -> Path:
+    """Returns the words that lead to the mark in `table`; none where anything else is in it."""
+    path: list[str] = []
+    inner: Any = table
+    while isinstance(inner, dict) and len(inner) == 1:
+        word, inner = next(iter(inner.items()))
+        path.append(word)
+    return tuple(path) if inner == _MARK else ()
