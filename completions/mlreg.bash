@@ -99,28 +99,40 @@ _mlreg() {
 }
 
 _mlreg_commands() {
-    kind=words words=(init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help)
+    kind=words words=(init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated signature validate scan run config doctor demo completion help)
 }
 
 _mlreg_options() {
     case $1 in
         init) kind=words words=(--dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
-        register) kind=words words=(-f --file --role --version --bump --metric --metrics --param --params --feature --features --signature --requirements --framework --type --parent --data --data-file --data-rows --data-version --feature-set --experiment --increment --tag --owner --description --meta --stage --follow-links --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        register) kind=words words=(-f --file --role --version --bump --metric --metrics --param --params --feature --features --signature --requirements --framework --type --parent --data --data-file --data-rows --data-version --feature-set --experiment --increment --depends-on --tag --owner --description --meta --stage --follow-links --raw --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         list) kind=words words=(--search --stage --tag --owner --framework --increment --deprecated --no-deprecated --eol --where --sort --limit -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         info) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         promote) kind=words words=(--to --from --expect --reason --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         rollback) kind=words words=(--to --stage --expect --reason --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         compare) kind=words words=(--fail-on -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         history) kind=words words=(--since --limit --kind --timeline --stage -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
-        checkout) kind=words words=(-o --output --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
-        verify) kind=words words=(--quick -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        checkout) kind=words words=(-o --output --link --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        verify) kind=words words=(--quick --repair --from -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        gc) kind=words words=(--prune --now --no-squeeze --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        du) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        hold) kind=words words=(--reason --lift --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         deprecate) kind=words words=(--reason --end-of-life --lift --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         archive) kind=words words=(--force --reason --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         tag) kind=words words=(--remove --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         set) kind=words words=(--metric --description --owner --meta --note --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         alias) kind=words words=(--remove --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         why) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        lineage) kind=words words=(--format -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        impact) kind=words words=(--feature --feature-set --data-set -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        best) kind=words words=(--limit --promote --min-gain --reason --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        lock) kind=words words=(--check --upgrade --announce --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        outdated) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        signature) kind=words words=(--target --outputs -o --output --format --yaml --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        validate) kind=words words=(--limit --extra --format -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        scan) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         run) kind=words words=(--register -f --file --experiment --increment --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        config) kind=words words=(--global --show-origin --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         doctor) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         demo) kind=words words=(--keep -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         completion) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
@@ -157,6 +169,7 @@ _mlreg_value() {
         register:--feature-set) kind=nothing ;;
         register:--experiment) kind=nothing ;;
         register:--increment) kind=nothing ;;
+        register:--depends-on) kind=references ;;
         register:--tag) kind=tags ;;
         register:--owner) kind=nothing ;;
         register:--description) kind=nothing ;;
@@ -182,9 +195,11 @@ _mlreg_value() {
         compare:--fail-on) kind=words words=(regression keep) ;;
         history:--since) kind=nothing ;;
         history:--limit) kind=nothing ;;
-        history:--kind) kind=words words=(registered promoted rolled-back archived deprecated deprecation-lifted tagged set noted aliased unaliased initialised) ;;
+        history:--kind) kind=words words=(registered promoted rolled-back archived deprecated deprecation-lifted tagged set signature-set noted aliased unaliased held released dropped restored initialised announced) ;;
         history:--stage) kind=stages ;;
         checkout:-o | checkout:--output) kind=directories ;;
+        verify:--from) kind=files ;;
+        hold:--reason) kind=nothing ;;
         deprecate:--reason) kind=nothing ;;
         deprecate:--end-of-life) kind=nothing ;;
         archive:--reason) kind=nothing ;;
@@ -193,6 +208,20 @@ _mlreg_value() {
         set:--owner) kind=nothing ;;
         set:--meta) kind=nothing ;;
         set:--note) kind=nothing ;;
+        lineage:--format) kind=nothing ;;
+        impact:--feature) kind=nothing ;;
+        impact:--feature-set) kind=nothing ;;
+        impact:--data-set) kind=nothing ;;
+        best:--limit) kind=nothing ;;
+        best:--promote) kind=stages ;;
+        best:--min-gain) kind=nothing ;;
+        best:--reason) kind=nothing ;;
+        signature:--target) kind=nothing ;;
+        signature:--outputs) kind=files ;;
+        signature:-o | signature:--output) kind=files ;;
+        signature:--format) kind=words words=(csv json npz parquet) ;;
+        validate:--limit) kind=nothing ;;
+        validate:--format) kind=words words=(csv json npz parquet) ;;
         run:--register) kind=models ;;
         run:-f | run:--file) kind=files ;;
         run:--experiment) kind=nothing ;;
@@ -220,6 +249,10 @@ _mlreg_argument() {
         checkout:0) kind=references ;;
         checkout:1) kind=selectors ;;
         verify:0) kind=models ;;
+        gc:0) kind=references ;;
+        du:0) kind=references ;;
+        hold:0) kind=references ;;
+        hold:1) kind=selectors ;;
         deprecate:0) kind=references ;;
         deprecate:1) kind=selectors ;;
         archive:0) kind=references ;;
@@ -234,10 +267,24 @@ _mlreg_argument() {
         alias:2) kind=aliases ;;
         why:0) kind=references ;;
         why:1) kind=selectors ;;
+        lineage:0) kind=references ;;
+        lineage:1) kind=selectors ;;
+        impact:0) kind=references ;;
+        best:0) kind=references ;;
+        lock:0) kind=directories ;;
+        outdated:0) kind=directories ;;
+        signature:0) kind=words words=(show infer check set) ;;
+        signature:1) kind=references ;;
+        signature:*) kind=files ;;
+        validate:0) kind=references ;;
+        validate:1) kind=files ;;
+        scan:*) kind=files ;;
         run:*) kind=files ;;
+        config:0) kind=nothing ;;
+        config:1) kind=nothing ;;
         completion:0) kind=words words=(bash zsh fish) ;;
-        help:0) kind=words words=(exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help) ;;
-        help:*) kind=words words=(init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help error) ;;
+        help:0) kind=words words=(exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated signature validate scan run config doctor demo completion help) ;;
+        help:*) kind=words words=(init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated signature validate scan run config doctor demo completion help error) ;;
     esac
 }
 

@@ -53,16 +53,23 @@ end
 function __mlreg_takes_value
     switch $argv[1]$argv[2]
         case '*-C' '*--repo' '*--ci' '*--actor'
-        case register-f register--file register--role register--version register--bump register--metric register--metrics register--param register--params register--feature register--features register--signature register--requirements register--framework register--type register--parent register--data register--data-file register--data-rows register--data-version register--feature-set register--experiment register--increment register--tag register--owner register--description register--meta register--stage
+        case register-f register--file register--role register--version register--bump register--metric register--metrics register--param register--params register--feature register--features register--signature register--requirements register--framework register--type register--parent register--data register--data-file register--data-rows register--data-version register--feature-set register--experiment register--increment register--depends-on register--tag register--owner register--description register--meta register--stage
         case list--search list--stage list--tag list--owner list--framework list--increment list--where list--sort list--limit
         case promote--to promote--from promote--expect promote--reason
         case rollback--to rollback--stage rollback--expect rollback--reason
         case compare--fail-on
         case history--since history--limit history--kind history--stage
         case checkout-o checkout--output
+        case verify--from
+        case hold--reason
         case deprecate--reason deprecate--end-of-life
         case archive--reason
         case set--metric set--description set--owner set--meta set--note
+        case lineage--format
+        case impact--feature impact--feature-set impact--data-set
+        case best--limit best--promote best--min-gain best--reason
+        case signature--target signature--outputs signature-o signature--output signature--format
+        case validate--limit validate--format
         case run--register run-f run--file run--experiment run--increment
         case demo--keep
         case '*'
@@ -90,13 +97,25 @@ complete -c mlreg -n "__mlreg_at ''" -a compare -d 'Compare versions: metrics, f
 complete -c mlreg -n "__mlreg_at ''" -a history -d 'Tell what happened to a model, when, by whom and why.'
 complete -c mlreg -n "__mlreg_at ''" -a checkout -d 'Write the files of a version, byte for byte.'
 complete -c mlreg -n "__mlreg_at ''" -a verify -d 'Check that every byte is as it was written.'
+complete -c mlreg -n "__mlreg_at ''" -a gc -d 'Tell what is kept and why, and remove the rest.'
+complete -c mlreg -n "__mlreg_at ''" -a du -d 'Tell how much room models take on the disk.'
+complete -c mlreg -n "__mlreg_at ''" -a hold -d 'Keep the bytes of a version, whatever the rules say.'
 complete -c mlreg -n "__mlreg_at ''" -a deprecate -d 'Mark a version as not to be used any more.'
 complete -c mlreg -n "__mlreg_at ''" -a archive -d 'Put a version into the archive.'
 complete -c mlreg -n "__mlreg_at ''" -a tag -d 'Put tags on a version, or take them off.'
 complete -c mlreg -n "__mlreg_at ''" -a set -d 'State facts of a version late, or note something about it.'
 complete -c mlreg -n "__mlreg_at ''" -a alias -d 'Give a version a name of your own, or list such names.'
 complete -c mlreg -n "__mlreg_at ''" -a why -d 'Tell why a version stands where it does, and the way back.'
+complete -c mlreg -n "__mlreg_at ''" -a lineage -d 'Show where a version comes from and what came of it.'
+complete -c mlreg -n "__mlreg_at ''" -a impact -d 'Show which versions and stages use a feature, data or another version.'
+complete -c mlreg -n "__mlreg_at ''" -a best -d 'Rank the versions of a model by their scores.'
+complete -c mlreg -n "__mlreg_at ''" -a lock -d 'Lock the exact versions of the models that a service wants.'
+complete -c mlreg -n "__mlreg_at ''" -a outdated -d 'Show which newer versions there are of what a service has locked.'
+complete -c mlreg -n "__mlreg_at ''" -a signature -d 'Show what a model takes and gives, infer it from data, check what changed, declare it late.'
+complete -c mlreg -n "__mlreg_at ''" -a validate -d 'Check that data are what a model takes: each row, each column.'
+complete -c mlreg -n "__mlreg_at ''" -a scan -d 'Tell whether loading model files would run foreign code.'
 complete -c mlreg -n "__mlreg_at ''" -a run -d 'Run a command that trains a model, and register what came of it.'
+complete -c mlreg -n "__mlreg_at ''" -a config -d 'Look at settings, and change them: comments and order of the file stay.'
 complete -c mlreg -n "__mlreg_at ''" -a doctor -d 'Look for what is wrong with this installation and this repository, and name the commands that mend it.'
 complete -c mlreg -n "__mlreg_at ''" -a demo -d 'Train real models on handwritten digits and walk through a model\'s life, each command as typed.'
 complete -c mlreg -n "__mlreg_at ''" -a completion -d 'Print the script that makes a shell complete commands, models and versions.'
@@ -129,12 +148,14 @@ complete -c mlreg -n "__mlreg_at register" -l data-version -x -d 'Its version, s
 complete -c mlreg -n "__mlreg_at register" -l feature-set -x -d 'The feature set.'
 complete -c mlreg -n "__mlreg_at register" -l experiment -x -d 'The experiment.'
 complete -c mlreg -n "__mlreg_at register" -l increment -x -d 'The project\'s increment.'
+complete -c mlreg -n "__mlreg_at register" -l depends-on -x -k -a '(__mlreg_ask references)' -d 'A version that it needs, as a tokenizer.'
 complete -c mlreg -n "__mlreg_at register" -l tag -x -k -a '(__mlreg_ask tags)' -d 'A tag.'
 complete -c mlreg -n "__mlreg_at register" -l owner -x -d 'Who answers for it.'
 complete -c mlreg -n "__mlreg_at register" -l description -x -d 'What it is.'
 complete -c mlreg -n "__mlreg_at register" -l meta -x -d 'Any other fact; team.name=x is nested.'
 complete -c mlreg -n "__mlreg_at register" -l stage -x -k -a '(__mlreg_ask stages)' -d 'Where it stands at once.'
 complete -c mlreg -n "__mlreg_at register" -l follow-links -d 'Follow links that lead out of the directory.'
+complete -c mlreg -n "__mlreg_at register" -l raw -d 'Keep the files as they are: fast rather than small, until `mlreg gc`.'
 complete -c mlreg -n "__mlreg_at register" -l dry-run -d 'Decide and print everything, write nothing.'
 
 complete -c mlreg -n '__mlreg_at list 0' -k -a '(__mlreg_ask models)'
@@ -175,17 +196,34 @@ complete -c mlreg -n "__mlreg_at compare" -l fail-on -x -a 'regression keep' -d 
 complete -c mlreg -n '__mlreg_at history 0' -k -a '(__mlreg_ask models)'
 complete -c mlreg -n "__mlreg_at history" -l since -x -d 'From then on: 7d, 24h, 2026-03-31, or a time.'
 complete -c mlreg -n "__mlreg_at history" -l limit -x -d 'So many at most, the newest.'
-complete -c mlreg -n "__mlreg_at history" -l kind -x -a 'registered promoted rolled-back archived deprecated deprecation-lifted tagged set noted aliased unaliased initialised' -d 'Only such events: promoted, rolled-back ...'
+complete -c mlreg -n "__mlreg_at history" -l kind -x -a 'registered promoted rolled-back archived deprecated deprecation-lifted tagged set signature-set noted aliased unaliased held released dropped restored initialised announced' -d 'Only such events: promoted, rolled-back ...'
 complete -c mlreg -n "__mlreg_at history" -l timeline -d 'Who held production, and when.'
 complete -c mlreg -n "__mlreg_at history" -l stage -x -k -a '(__mlreg_ask stages)' -d 'With --timeline: of this stage.'
 
 complete -c mlreg -n '__mlreg_at checkout 0' -k -a '(__mlreg_ask references)'
 complete -c mlreg -n '__mlreg_at checkout 1' -k -a '(__mlreg_ask selectors)'
 complete -c mlreg -n "__mlreg_at checkout" -s o -l output -x -a '(__fish_complete_directories)' -d 'Where to; default: NAME-VERSION.'
+complete -c mlreg -n "__mlreg_at checkout" -l link -d 'Read-only links instead of copies, of files that are kept as they are.'
 complete -c mlreg -n "__mlreg_at checkout" -l dry-run -d 'Decide and print everything, write nothing.'
 
 complete -c mlreg -n '__mlreg_at verify 0' -k -a '(__mlreg_ask models)'
-complete -c mlreg -n "__mlreg_at verify" -l quick -d 'Compare sizes of blobs only; do not hash them.'
+complete -c mlreg -n "__mlreg_at verify" -l quick -d 'Compare the sizes and checks of blobs; do not hash what they restore to.'
+complete -c mlreg -n "__mlreg_at verify" -l repair -d 'Mend damaged and missing blobs, from duplicates and from files given.'
+complete -c mlreg -n "__mlreg_at verify" -l from -r -F -d 'With --repair: a file that may be what was lost.'
+
+complete -c mlreg -n '__mlreg_at gc 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n "__mlreg_at gc" -l prune -d 'Do it; without this it is only told.'
+complete -c mlreg -n "__mlreg_at gc" -l now -d 'Also what nothing refers to since less than an hour.'
+complete -c mlreg -n "__mlreg_at gc" -l no-squeeze -d 'Do not put what stays into its smallest form, which takes long.'
+complete -c mlreg -n "__mlreg_at gc" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at du 0' -k -a '(__mlreg_ask references)'
+
+complete -c mlreg -n '__mlreg_at hold 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at hold 1' -k -a '(__mlreg_ask selectors)'
+complete -c mlreg -n "__mlreg_at hold" -l reason -x -d 'Why; kept in the history.'
+complete -c mlreg -n "__mlreg_at hold" -l lift -d 'Leave it to the rules again.'
+complete -c mlreg -n "__mlreg_at hold" -l dry-run -d 'Decide and print everything, write nothing.'
 
 complete -c mlreg -n '__mlreg_at deprecate 0' -k -a '(__mlreg_ask references)'
 complete -c mlreg -n '__mlreg_at deprecate 1' -k -a '(__mlreg_ask selectors)'
@@ -224,6 +262,48 @@ complete -c mlreg -n "__mlreg_at alias" -l dry-run -d 'Decide and print everythi
 complete -c mlreg -n '__mlreg_at why 0' -k -a '(__mlreg_ask references)'
 complete -c mlreg -n '__mlreg_at why 1' -k -a '(__mlreg_ask selectors)'
 
+complete -c mlreg -n '__mlreg_at lineage 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at lineage 1' -k -a '(__mlreg_ask selectors)'
+complete -c mlreg -n "__mlreg_at lineage" -l format -x -d 'tree, mermaid, dot, json or openlineage.'
+
+complete -c mlreg -n '__mlreg_at impact 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n "__mlreg_at impact" -l feature -x -d 'An input of models.'
+complete -c mlreg -n "__mlreg_at impact" -l feature-set -x -d 'As versions were registered with.'
+complete -c mlreg -n "__mlreg_at impact" -l data-set -x -d 'Training data: its name, version or digest.'
+
+complete -c mlreg -n '__mlreg_at best 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n "__mlreg_at best" -l limit -x -d 'So many rows at most.'
+complete -c mlreg -n "__mlreg_at best" -l promote -x -k -a '(__mlreg_ask stages)' -d 'Promote the best, if it is better than the holder.'
+complete -c mlreg -n "__mlreg_at best" -l min-gain -x -d 'By how much, at least. Default: as configured.'
+complete -c mlreg -n "__mlreg_at best" -l reason -x -d 'Why; kept in the history.'
+complete -c mlreg -n "__mlreg_at best" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at lock 0' -a '(__fish_complete_directories)'
+complete -c mlreg -n "__mlreg_at lock" -l check -d 'Write nothing; exit 1 where the lock is stale.'
+complete -c mlreg -n "__mlreg_at lock" -l upgrade -d 'Take the newest versions that are wanted.'
+complete -c mlreg -n "__mlreg_at lock" -l announce -d 'Tell the repository who uses which models.'
+complete -c mlreg -n "__mlreg_at lock" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at outdated 0' -a '(__fish_complete_directories)'
+
+complete -c mlreg -n '__mlreg_at signature 0' -a 'show infer check set'
+complete -c mlreg -n '__mlreg_at signature 1' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at signature 2 more' -F
+complete -c mlreg -n "__mlreg_at signature" -l target -x -d 'infer: a column that is an output.'
+complete -c mlreg -n "__mlreg_at signature" -l outputs -r -F -d 'infer: data of the outputs alone.'
+complete -c mlreg -n "__mlreg_at signature" -s o -l output -r -F -d 'infer: write it there, if nothing is there.'
+complete -c mlreg -n "__mlreg_at signature" -l format -x -a 'csv json npz parquet' -d 'infer: what the data are.'
+complete -c mlreg -n "__mlreg_at signature" -l yaml -d 'show: as a file says it.'
+complete -c mlreg -n "__mlreg_at signature" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at validate 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at validate 1' -F
+complete -c mlreg -n "__mlreg_at validate" -l limit -x -d 'So many are told; all are counted.'
+complete -c mlreg -n "__mlreg_at validate" -l extra -d 'Pass over columns that the signature does not have.'
+complete -c mlreg -n "__mlreg_at validate" -l format -x -a 'csv json npz parquet' -d 'What the data are.'
+
+complete -c mlreg -n '__mlreg_at scan 0 more' -F
+
 complete -c mlreg -n '__mlreg_at run 0 more' -F
 complete -c mlreg -n "__mlreg_at run" -l register -x -k -a '(__mlreg_ask models)' -d 'The model that the files are a version of.'
 complete -c mlreg -n "__mlreg_at run" -s f -l file -r -F -d 'What to register, as in `mlreg register -f`.'
@@ -231,10 +311,14 @@ complete -c mlreg -n "__mlreg_at run" -l experiment -x -d 'The experiment.'
 complete -c mlreg -n "__mlreg_at run" -l increment -x -d 'The project\'s increment.'
 complete -c mlreg -n "__mlreg_at run" -l dry-run -d 'Decide and print everything, write nothing.'
 
+complete -c mlreg -n "__mlreg_at config" -l global -d 'Of your own settings, which hold in every repository.'
+complete -c mlreg -n "__mlreg_at config" -l show-origin -d 'Say who says so: file and line.'
+complete -c mlreg -n "__mlreg_at config" -l dry-run -d 'Decide and print everything, write nothing.'
+
 
 complete -c mlreg -n "__mlreg_at demo" -l keep -x -a '(__fish_complete_directories)' -d 'Work in this new directory and leave it there.'
 
 complete -c mlreg -n '__mlreg_at completion 0' -a 'bash zsh fish'
 
-complete -c mlreg -n '__mlreg_at help 0' -a 'exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help'
-complete -c mlreg -n '__mlreg_at help 1 more' -a 'init register list info promote rollback compare history checkout verify deprecate archive tag set alias why run doctor demo completion help error'
+complete -c mlreg -n '__mlreg_at help 0' -a 'exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated signature validate scan run config doctor demo completion help'
+complete -c mlreg -n '__mlreg_at help 1 more' -a 'init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated signature validate scan run config doctor demo completion help error'

@@ -22,15 +22,14 @@ from mlreg.verbs.signatures import SignatureVerbs
 from mlreg.verbs.storage import StorageVerbs
 
 if TYPE_CHECKING:
-    from mlreg import checkout, doctor, explaining, loading, looking, mending, moving, registration, running, stating, verify
     from mlreg import configuring as configuring_
+    from mlreg import doctor, explaining, loading, looking, moving, registration, running, stating
     from mlreg import experiment as experiment_
     from mlreg import selecting as selecting_
     from mlreg.adapters.surroundings import identity
     from mlreg.answers import (
         aliased,
         changed,
-        checked_out,
         compared,
         happened,
         info,
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
         ran,
         registered,
         rolled_back,
-        verified,
     )
     from mlreg.answers import found as found_
     from mlreg.answers import versions as versions_
@@ -48,20 +46,17 @@ if TYPE_CHECKING:
     from mlreg.answers.doctor import Diagnosis
     from mlreg.domain import query
 else:
-    checkout = LazyModule("mlreg.checkout")
     doctor = LazyModule("mlreg.doctor")
     experiment_ = LazyModule("mlreg.experiment")
     configuring_ = LazyModule("mlreg.configuring")
     explaining = LazyModule("mlreg.explaining")
     loading = LazyModule("mlreg.loading")
     looking = LazyModule("mlreg.looking")
-    mending = LazyModule("mlreg.mending")
     moving = LazyModule("mlreg.moving")
     registration = LazyModule("mlreg.registration")
     running = LazyModule("mlreg.running")
     selecting_ = LazyModule("mlreg.selecting")
     stating = LazyModule("mlreg.stating")
-    verify = LazyModule("mlreg.verify")
     identity = LazyModule("mlreg.adapters.surroundings.identity")
     initialised = LazyModule("mlreg.answers.initialised")
 
@@ -406,32 +401,6 @@ class Registry(ProvenanceVerbs, ScanVerbs, SignatureVerbs, StorageVerbs):
         """
         return looking.hold_against(self._bench, refs)
 
-    def checkout(
-        self,
-        name: str,
-        version: str | None = None,
-        *,
-        directory: PathLike | None = None,
-        link: bool = False,
-        dry_run: bool = False,
-        progress: Progress = no_progress,
-    ) -> checked_out.CheckedOut:
-        """Writes the files of a version below `directory` (by default `NAME-VERSION`), verified while written.
-
-        A bare name means production's version; before there ever was one, the latest release.
-
-        Args:
-            link: Files that are kept as they are become read-only links of the repository's own: no copy is made.
-
-        Raises:
-            NotFoundError: There is no such model or version, or its bytes are not here.
-            ConflictError: A file is there with other content.
-            IntegrityError: Its bytes are damaged; nothing was written.
-        """
-        return checkout.check_out(
-            self._bench, name, version, directory=directory, linked=link, dry_run=dry_run, progress=progress
-        )
-
     @overload
     def load(
         self, name: str, version: str | None = None, *, trust: bool = False, progress: Progress = no_progress
@@ -474,27 +443,6 @@ class Registry(ProvenanceVerbs, ScanVerbs, SignatureVerbs, StorageVerbs):
         """
         room = loading.load_with_companions if companions else loading.load_model
         return room(self._bench, name, version, trust=trust, progress=progress)
-
-    def verify(
-        self, name: str | None = None, *, quick: bool = False, progress: Progress = no_progress
-    ) -> verified.Verified:
-        """Reads everything again, or all of the model `name`, and tells what is not as it was written.
-
-        Args:
-            quick: Blobs are not hashed; only their sizes are looked at.
-        """
-        look = verify.verify_quickly if quick else verify.verify
-        return look(self._bench, name, progress)
-
-    def repair(
-        self, name: str | None = None, *, files: Iterable[PathLike] = (), progress: Progress = no_progress
-    ) -> verified.Verified:
-        """Verifies, puts damaged and missing blobs in order as far as that can be done, and verifies again.
-
-        Args:
-            files: Files that may be what was lost: told by their content, whatever they are called.
-        """
-        return mending.mend(self._bench, name, [Path(file) for file in files], progress)
 
     def deprecate(
         self,

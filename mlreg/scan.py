@@ -1,4 +1,4 @@
-"""Owns the verb `scan`: which files are looked at, in directories and in versions. The look itself is `mlreg.scanning`."""
+"""Owns the verb `scan`: which files are looked at, in directories and versions. `mlreg.scanning` has the look."""
 
 from __future__ import annotations
 

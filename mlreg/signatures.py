@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from mlreg.answers.signatures import Held, Shown, SignatureSet, Validated
 from mlreg.bench import Bench
-from mlreg.domain import decide, late
+from mlreg.domain import decide
 from mlreg.domain.events import Draft
 from mlreg.domain.names import quoted
 from mlreg.domain.record import ModelVersion
@@ -20,6 +21,7 @@ from mlreg.domain.signatures.model import SIDES, Schema, Signature
 from mlreg.domain.signatures.parsing import parse
 from mlreg.domain.signatures.tables import Row, Table
 from mlreg.domain.state import ModelState
+from mlreg.domain.statement import check_promise
 from mlreg.errors import NotFoundError, UsageError
 from mlreg.inferring import signature_in
 from mlreg.resolve import Found, carry_out, find_shown, joined_ref
@@ -78,8 +80,11 @@ def declare(
 
     def wish(state: ModelState, found: Found) -> Draft | None:
         known = bench.record(state, found.standing)
-        is_said = not late.changes(known, {"signature": facts}) or known.signature == new.facts()
-        return None if is_said else decide.decide_signature(state, found.version, facts)
+        if known.signature in (facts, new.facts()):
+            return None
+        draft = decide.decide_signature(state, found.version, facts)
+        check_promise(state, replace(known, signature=new.facts()), lambda standing: bench.record(state, standing))
+        return draft
 
     found, outcome = carry_out(bench, ref, wish, dry_run=dry_run)
     return SignatureSet(

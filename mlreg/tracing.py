@@ -14,7 +14,7 @@ from mlreg.domain.lineage import Origin, Registered, descendants, lineage_of
 from mlreg.domain.names import suggestion
 from mlreg.errors import UsageError
 from mlreg.resolve import find_shown, joined_ref
-from mlreg.store.origins import Origins
+from mlreg.store.origins import FEATURES, Origins
 
 FEATURE, FEATURE_SET, DATA_SET, MODEL = "feature", "feature-set", "data-set", "model"
 _DIGEST_LEAST = len("sha256:") + 6
@@ -28,7 +28,7 @@ def trace(bench: Bench, name: str, version: str | None) -> Traced:
     focus = origins.origin(ref) or Origin(found.name, found.version)
     standing = found.standing
     return Traced(
-        lineage=lineage_of(focus, origins.origin, children_of(origins)),
+        lineage=lineage_of(focus, origins.origin, origins.children),
         registered=Registered(
             bench.repository.id(), standing.record, standing.registered.at, standing.registered.actor
         ),
@@ -57,7 +57,7 @@ def assess(
     if not direct:
         near = suggestion(what, dict.fromkeys(filter(None, _KNOWN[kind](origins))))
         notes.append(f"no version states the {kind.replace('-', ' ')} {what}{': ' + near if near else ''}")
-    through = descendants(direct, children_of(origins))
+    through = descendants(direct, origins.children)
     held = origins.holders()
     return Impact(
         kind=kind,
@@ -68,53 +68,40 @@ def assess(
     )
 
 
-def children_of(origins: Origins) -> Callable[[str], Iterable[str]]:
-    """Returns what tells the versions that were made from a version or depend on it, the least first."""
-    children: dict[str, list[str]] = {}
-    for kin in origins.kin():
-        for version, parent in zip(reversed(kin.versions), reversed(kin.parents), strict=True):
-            if parent is not None:
-                children.setdefault(parent, []).append(f"{kin.name}@{version}")
-        for version in reversed(list(kin.depends_on)):
-            for ref in kin.depends_on[version]:
-                children.setdefault(ref, []).append(f"{kin.name}@{version}")
-    return lambda ref: children.get(ref, ())
-
-
 def _affected(ref: str, through: str | None, held: Mapping[str, list[str]]) -> Affected:
     name, _, version = ref.partition("@")
     return Affected(name, version, through, held.get(ref, ()))
 
 
 def _with_data(origins: Origins, word: str) -> list[str]:
-    return origins.with_sources(word.rpartition("@")[0] or word, partial(_is_data, word))
+    """Returns the versions that state data of this name, version or digest, or of both as `name@version`."""
+    found = dict.fromkeys(origins.stating("data", word, word.__eq__))
+    found |= dict.fromkeys(origins.stating("dataset", word, partial(_is_dataset, word)))
+    name, _, version = word.rpartition("@")
+    if name:
+        named = set(origins.stating("data", name, name.__eq__))
+        dated = origins.stating("dataset", version, lambda dataset: dataset.get("version") == version)
+        found |= dict.fromkeys(ref for ref in dated if ref in named)
+    return list(found)
 
 
-def _is_data(word: str, source: Mapping[str, Any]) -> bool:
-    dataset = source.get("dataset", {})
-    name, version, digest = source.get("data"), dataset.get("version"), dataset.get("digest", "")
-    by_digest = len(word) >= _DIGEST_LEAST and word.startswith("sha256:") and digest.startswith(word)
-    return by_digest or word in (name, version) or (None not in (name, version) and word == f"{name}@{version}")
-
-
-def _with_feature_set(origins: Origins, word: str) -> list[str]:
-    return origins.with_sources(word, lambda source: source.get("feature_set") == word)
+def _is_dataset(word: str, dataset: Mapping[str, Any]) -> bool:
+    is_digest = len(word) >= _DIGEST_LEAST and word.startswith("sha256:")
+    return dataset.get("version") == word or (is_digest and dataset.get("digest", "").startswith(word))
 
 
 def _known_data(origins: Origins) -> Iterable[str | None]:
-    return chain.from_iterable(
-        (source.get("data"), source.get("dataset", {}).get("version")) for source in origins.sources()
-    )
+    return chain(origins.known("data"), (dataset.get("version") for dataset in origins.known("dataset")))
 
 
 _DIRECT: Mapping[str, Callable[[Origins, str], list[str]]] = {
     MODEL: lambda origins, ref: [ref],
-    FEATURE: lambda origins, feature: origins.with_feature(feature),
-    FEATURE_SET: _with_feature_set,
+    FEATURE: lambda origins, feature: origins.stating(FEATURES, feature, lambda features: feature in features),
+    FEATURE_SET: lambda origins, name: origins.stating("feature_set", name, name.__eq__),
     DATA_SET: _with_data,
 }
 _KNOWN: Mapping[str, Callable[[Origins], Iterable[str | None]]] = {
-    FEATURE: lambda origins: chain.from_iterable(origins.features()),
-    FEATURE_SET: lambda origins: (source.get("feature_set") for source in origins.sources()),
+    FEATURE: lambda origins: chain.from_iterable(origins.known(FEATURES)),
+    FEATURE_SET: lambda origins: origins.known("feature_set"),
     DATA_SET: _known_data,
 }

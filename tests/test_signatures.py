@@ -122,6 +122,13 @@ class TestDeclaringLate:
         assert not registry.set_signature("fraud@1.0.0", signature={"inputs": ["b"]}).changed
         assert registry.set_signature("fraud@1.0.0", signature=same).changed
 
+    def test_is_held_against_the_release_below_as_a_registration_is(self, put: Put, registry: Registry) -> None:
+        put({"a": "int"})
+        put({"a": "int"}, "new")
+        with pytest.raises(BlockedError, match=r"1\.0\.1 would break who relies on 1\.0\.0"):
+            registry.set_signature("fraud@1.0.1", signature={"inputs": {"b": "str"}, "outputs": {"p": "float"}})
+        assert registry.set_signature("fraud@1.0.0", signature={"inputs": ["b"]}).changed
+
     @pytest.mark.parametrize("stage", ["staging", "production"])
     def test_is_refused_once_the_version_was_promoted(self, put: Put, registry: Registry, stage: str) -> None:
         put({"a": "int"})
@@ -448,3 +455,11 @@ def test_reading_a_signature_imports_no_numbers(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env=environment
     )
     assert done.stdout == "[]\n"
+
+
+def test_a_schema_without_the_package_that_knows_schemas_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('{"input_schema": {"type": "object"}}')
+    code = "import sys; sys.modules['jsonschema'] = None; from mlreg.__main__ import main; main()"
+    words = ["validate", "s.json", "s.json"]
+    done = subprocess.run([sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, "pip install 'mlreg[schema]'" in done.stderr) == (MissingError.exit_code, True)

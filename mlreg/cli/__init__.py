@@ -30,7 +30,8 @@ else:
 
 COMMANDS = (
     "init", "register", "list", "info", "promote", "rollback", "compare", "history", "checkout", "verify", "gc", "du",
-    "hold", "deprecate", "archive", "tag", "set", "alias", "why", "lineage", "impact", "best", "lock", "outdated", "signature", "validate", "scan", "run", "config", "doctor", "demo",
+    "hold", "deprecate", "archive", "tag", "set", "alias", "why", "lineage", "impact", "best", "lock", "outdated",
+    "signature", "validate", "scan", "run", "config", "doctor", "demo",
     "completion", "help",
 )  # fmt: skip
 _EXAMPLES = """\b

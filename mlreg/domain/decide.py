@@ -366,7 +366,7 @@ def _check_preconditions(
 def _check_holder(state: ModelState, stage: str, expect: str | None) -> None:
     holder = state.holder(stage)
     if expect == "none" and holder is not None:
-        raise _moved(state, f"{stage} is held by {holder}, and was expected to be free")
+        raise _moved(state, f"{stage} is held by {holder}, not by none")
     if expect not in (None, holder or "none"):
         raise _moved(state, f"{stage} is held by {holder or 'nobody'}, not by {expect}")
 

@@ -135,6 +135,15 @@ def choose_version(
     return Choice(version, asked, ["as asked"], _understatement(version, baseline, new, read))
 
 
+def check_promise(state: ModelState, new: ModelVersion, read: ReadRecord) -> None:
+    """Checks that the number of `new` says enough of how its signature differs from that of the release below.
+
+    Raises:
+        BlockedError: It says less.
+    """
+    _understatement(new.version, _baseline(state, new.version), new, read)
+
+
 def _first(state: ModelState, bump: str) -> Choice:
     greatest = next(iter(state.in_order()), None)
     if greatest is None:

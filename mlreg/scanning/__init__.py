@@ -1,4 +1,4 @@
-"""Owns the look at model files: what loading one would run, found out without running, importing or unpickling anything.
+"""Owns the look at model files: what loading one would run, found out without running, importing or unpickling it.
 
     report = scan_path("model.joblib")
     report.verdict   # "allowed", "needs-trust", "invalid" or "refused"

@@ -32,7 +32,7 @@ def scan_zip(source: Source, scan: Scan, look: Look) -> str:
     if root is not None:
         return _scan_torch(source, scan, names, root, look)
     kind = _kind(names)
-    for name, member in names.items():
+    for member in names.values():
         _each(source, scan, member, kind, look)
     return kind
 

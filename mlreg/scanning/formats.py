@@ -30,7 +30,8 @@ _STREAMS: Final[Mapping[bytes, str]] = {
     b"x\x01": "zlib", b"x\x5e": "zlib", b"x\x9c": "zlib", b"x\xda": "zlib",
 }  # fmt: skip
 _PACKED: Final[Mapping[bytes, str]] = {
-    b"\x04\x22\x4d\x18": "lz4", b"\x28\xb5\x2f\xfd": "zstd", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\7": "rar", b"ZF": "zfile",
+    b"\x04\x22\x4d\x18": "lz4", b"\x28\xb5\x2f\xfd": "zstd", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\7": "rar",
+    b"ZF": "zfile",
 }  # fmt: skip
 _DATA: Final[Mapping[bytes, str]] = {
     b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"%PDF-": "pdf", b"PAR1": "parquet",
@@ -77,21 +78,21 @@ def _by_magic(source: Source, head: bytes, scan: Scan) -> str:
         if head.startswith(magic):
             scan.guess(found)
             return scan_format(source, scan)
-    for magic, found in _DATA.items():
-        if head.startswith(magic):
-            return found
-    for magic, found in _PACKED.items():
-        if head.startswith(magic):
-            raise Halt("MLR332", f"what is packed with {found} cannot be looked into", 0)
-    for magic, found in _MACHINE_CODE.items():
-        if head.startswith(magic) and (found != "pe" or b"PE\0\0" in head):
-            scan.add("MLR319", f"it is machine code ({found})", 0)
-            return found
+    packed, code = _named(_PACKED, head), _named(_MACHINE_CODE, head)
+    if packed:
+        raise Halt("MLR332", f"what is packed with {packed} cannot be looked into", 0)
+    if code and (code != "pe" or b"PE\0\0" in head):
+        scan.add("MLR319", f"it is machine code ({code})", 0)
+        return code
     if head[4:8] == b"TFL3":
         return "tflite"
     if head[:1] == b"{" and b"learner" in head[1:32] and head[1:2] in b"LliIU":
         return "xgboost-ubj"
-    return ""
+    return _named(_DATA, head)
+
+
+def _named(formats: Mapping[bytes, str], head: bytes) -> str:
+    return next((found for magic, found in formats.items() if head.startswith(magic)), "")
 
 
 def _without_magic(source: Source, head: bytes, scan: Scan, name: str) -> str:
@@ -136,7 +137,7 @@ def _by_structure(source: Source, head: bytes, scan: Scan) -> str:
 
 def _look_into_stream(source: Source, head: bytes, scan: Scan) -> str:
     """Returns the format of what a compressed stream holds, once that was looked at; empty where it is none."""
-    kind = next((kind for magic, kind in _STREAMS.items() if head.startswith(magic)), "")
+    kind = _named(_STREAMS, head)
     if not kind:
         return ""
     scan.guess(kind)

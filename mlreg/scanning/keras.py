@@ -5,6 +5,7 @@ Every class must be one of Keras by its exact name; `safe_mode` of Keras itself 
 
 from __future__ import annotations
 
+import builtins
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,7 @@ _VALUES: Final = frozenset(
     {"__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__", "__keras_tensor__", "__tuple__", "__set__",
      "__complex__", "TensorShape", "__tensorshape__"}
 )  # fmt: skip
+_PACKAGES: Final = frozenset({"keras", "tf_keras", "tensorflow"})
 _KERAS: Final = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras")
 
 
@@ -58,6 +60,7 @@ def _look_at(node: dict[str, Any], scan: Scan) -> None:
 def _look_at_class(node: dict[str, Any], name: str, module: str | None, scan: Scan) -> None:
     what = node.get("config") if name == "function" else name
     package = (module or "").partition(".")[0]
+    is_builtin = package == "builtins" and what in vars(builtins)
     is_of_keras = module is None or module == "builtins" or any(
         module == known or module.startswith(f"{known}.") for known in _KERAS)  # fmt: skip
     if is_of_keras and isinstance(what, str) and what in known_names():
@@ -65,7 +68,7 @@ def _look_at_class(node: dict[str, Any], name: str, module: str | None, scan: Sc
     registered = node.get("registered_name")
     place = str(registered).partition(">")[0] if module is None and ">" in str(registered) else module
     subject = f"{place}.{what}" if place and place != "builtins" else str(what)
-    if package not in ("", "builtins", "keras") and names.is_known(package):
+    if is_builtin or package in _PACKAGES or (package not in ("", "builtins") and names.is_known(package)):
         scan.add("MLR313", f"{subject[:120]} would be looked up, which is none of Keras")
     elif subject not in scan.trusted:
         scan.add("MLR314", f"{subject[:120]} would be looked up, which is none of Keras", subject=subject[:200])

@@ -25,8 +25,9 @@ _SCRIPTS = frozenset({"__main__", "__mp_main__"})
 _TOOLS = frozenset(
     {
         "_pytest", "aiohttp", "boto3", "click", "cloudpickle", "dill", "django", "fabric", "flask", "fsspec", "git",
-        "httpx", "invoke", "IPython", "ipykernel", "jinja2", "mlreg", "numexpr", "paramiko", "pexpect", "pip", "pkg_resources",
-        "plumbum", "pytest", "requests", "setuptools", "sh", "typer", "urllib3", "wheel", "yaml", "_distutils_hack",
+        "httpx", "invoke", "IPython", "ipykernel", "jinja2", "mlreg", "numexpr", "paramiko", "pexpect", "pip",
+        "pkg_resources", "plumbum", "pytest", "requests", "setuptools", "sh", "typer", "urllib3", "wheel",
+        "yaml", "_distutils_hack",
     }
 )  # fmt: skip
 _OLD_BUILTINS = frozenset({"__builtin__", "copy_reg"})

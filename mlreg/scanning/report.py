@@ -104,7 +104,7 @@ class Findings:
 
     def take(self, finding: Finding) -> None:
         """Adds `finding`, unless the same was found before; what changes the verdict is never left out."""
-        if len(self._found) < FINDINGS_MAX or finding.verdict != ALLOWED and not self._has(finding.verdict):
+        if len(self._found) < FINDINGS_MAX or (finding.verdict != ALLOWED and not self._has(finding.verdict)):
             self._found.setdefault((finding.code, finding.message), finding)
 
     def all(self) -> list[Finding]:

@@ -12,7 +12,8 @@ from mlreg.scanning.names import Standing
 from mlreg.scanning.report import Halt
 
 # nodes that call what they name, or look an attribute up in an object
-_ODD: Final = frozenset({"MethodNode", "OperatorFuncNode", "PartialNode"})
+_ODD: Final = frozenset({"MethodNode", "OperatorFuncNode"})
+_RANDOM: Final = frozenset({"numpy.random.mtrand.RandomState", "numpy.random._generator.Generator"})
 
 
 def scan_schema(data: bytes, scan: Scan) -> None:
@@ -54,7 +55,11 @@ def _look_at(node: dict[str, Any], scan: Scan) -> None:
     module, name, loader = (str(node.get(key, "")) for key in ("__module__", "__class__", "__loader__"))
     key = f"{module}.{name}"
     standing = names.standing(module, name)
-    is_listed = standing in (Standing.CALLED, Standing.MADE, Standing.NAMED) or _is_plain(module, name, loader)
+    is_listed = (
+        standing in (Standing.CALLED, Standing.MADE, Standing.NAMED)
+        or key in _RANDOM
+        or _is_plain(module, name, loader)
+    )
     if loader in _ODD:
         scan.add("MLR320", f"a {loader} names {key[:120]}")
     elif standing is Standing.FOREIGN and key not in scan.trusted:

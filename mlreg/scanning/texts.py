@@ -58,7 +58,7 @@ def scan_text(source: Source, name: str, scan: Scan) -> str:
         found = _scan_json(source, scan)
         if found:
             return found
-    if head.startswith(b"tree\nversion=") or head.startswith(b"tree\r\nversion="):
+    if head.startswith((b"tree\nversion=", b"tree\r\nversion=")):
         return "lightgbm"
     text = source.read_at(0, _PROGRAM_MAX_BYTES).decode("utf-8", "replace")
     if head.startswith(b"#!"):

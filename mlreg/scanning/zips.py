@@ -189,6 +189,8 @@ def _local(source: Source, entry: _Entry) -> int:
         raise Halt("MLR330", "not a whole zip: a member is missing", entry.begin)
     _, _, flags, method, _, _, crc, packed, size, name_len, extra_len = _LOCAL.unpack(data)
     rest = source.read_at(entry.begin + _LOCAL.size, name_len + extra_len)
+    if len(rest) < name_len + extra_len:
+        raise Halt("MLR330", "not a whole zip: a member is missing", entry.begin)
     size, packed = _long(rest[name_len:], [size, packed])
     is_after = bool(flags & _DESCRIBED_AFTER)
     stated = (crc, packed, size)
@@ -198,7 +200,7 @@ def _local(source: Source, entry: _Entry) -> int:
         raise Halt("MLR312", message, entry.begin)
     if method == 0 and entry.packed_bytes != entry.size_bytes:
         raise Halt("MLR312", f"the member {entry.name[:80]!r} has two sizes", entry.begin)
-    return entry.begin + _LOCAL.size + name_len + extra_len
+    return entry.begin + _LOCAL.size + len(rest)
 
 
 def _check_gap(gap: int, offset: int, *, is_after: bool) -> None:

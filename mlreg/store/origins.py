@@ -1,14 +1,15 @@
-"""Owns where all versions come from: a table in the cache, of which only the parts are decoded that are asked for.
+"""Owns where all versions come from: tables in the cache, of which only the parts are decoded that are asked for.
 
-A line of the table is of one model after one event; its stamp is how the digest of that event begins. What many
-versions of a model say alike, as their features, stands in it once, and for each version which of them it is.
+A line of a table is of one model after one event; its stamp is how the digest of that event begins. A fact that many
+versions of a model state alike, as their features, stands in it once, and for each version which of them it is.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
 from mlreg.domain.lineage import Origin
 from mlreg.domain.listing import Summary
@@ -20,20 +21,36 @@ from mlreg.store import layout, tables
 from mlreg.store.search import Fold
 
 TABLE_FROM = 256
-_COLUMN = "origins"
-# the places of the values in a line
-_VERSIONS, _PARENTS, _DEPENDS_ON, _SOURCES, _FEATURES = 0, 1, 2, 3, 5
-_STATED = ("data", "feature_set", "experiment", "increment")
+FEATURES = "features"
+_SOURCES = ("data", "feature_set", "experiment", "increment", "commit", "dataset")
+_KIN, _STATED = "kin", "stated"
+# the places of the values in a line of `kin`; in the others a fact has two: what is stated, which version states what
+_OTHERS, _VERSIONS, _PARENTS, _DEPENDS_ON = range(4)
 FoldOf = Callable[[str], Fold]
 
 
-class Kin(NamedTuple):
-    """The versions of the model `name`, the greatest first, and by place which they come from: None, or a version."""
+class _Kin:
+    """What one model has in `kin`: its versions, the greatest first, and what they come from, by version."""
 
-    name: str
-    versions: Sequence[str]
-    parents: Sequence[str | None]
-    depends_on: Mapping[str, Sequence[str]]
+    def __init__(self, name: str, values: Sequence[Any]) -> None:
+        versions, parents, depends_on = values
+        self.name = name
+        self.places: dict[str, int] = {version: place for place, version in enumerate(versions)}
+        self.parents: Mapping[str, str | None] = dict(zip(versions, parents, strict=True))
+        self.depends_on: Mapping[str, Sequence[str]] = depends_on
+
+    def children(self) -> dict[str, list[str]]:
+        """Returns which of its versions come from which: by reference, the least first."""
+        found: dict[str, list[str]] = {}
+        for version in reversed(self.places):
+            parent = self.parents[version]
+            for ref in dict.fromkeys([*([parent] if parent else []), *self.depends_on.get(version, ())]):
+                found.setdefault(self.ref(ref), []).append(f"{self.name}@{version}")
+        return found
+
+    def ref(self, word: str) -> str:
+        """Returns a reference as a line has it, which leaves the name of its own model away, as a whole one."""
+        return word if "@" in word else f"{self.name}@{word}"
 
 
 class Origins:
@@ -41,23 +58,23 @@ class Origins:
 
     Args:
         fold_of: Gives the facts of all versions of a model.
-        cache: Where the table is kept, or None.
+        cache: Where the tables are kept, or None.
         summaries: All models.
-        table_from: Of how many new versions it takes to write the table anew.
+        table_from: Of how many new versions it takes to write the tables anew.
     """
 
     def __init__(
         self, fold_of: FoldOf, cache: Cache | None, summaries: Sequence[Summary], *, table_from: int = TABLE_FROM
     ) -> None:
+        self._fold_of = fold_of
+        self._cache = cache
+        self._table_from = table_from
         self._models = {folded(summary.name): summary for summary in summaries}
-        self._table = self._filled(fold_of, cache, table_from)
-        self._kin = self._read_kin()
-        self._places: dict[str, dict[str, int]] = {}
-        self._sources: dict[str, tuple[Sequence[Mapping[str, Any]], Sequence[int]]] = {}
-
-    def kin(self) -> Iterable[Kin]:
-        """Returns the versions of all models, and which they come from."""
-        return self._kin.values()
+        self._tables = {_KIN: self._read(_KIN, self._is_newest)}
+        self._kin: dict[str, _Kin] = {}
+        self._sources: dict[str, Sequence[Any]] = {}
+        self._users: dict[str, list[str]] | None = None
+        self._children: dict[str, Mapping[str, Sequence[str]]] = {}
 
     def holders(self) -> dict[str, list[str]]:
         """Returns the stages that are held, by the version that holds them (`name@version`)."""
@@ -67,106 +84,142 @@ class Origins:
                 held.setdefault(f"{summary.name}@{version}", []).append(stage)
         return held
 
+    def children(self, ref: str) -> Iterator[str]:
+        """Yields the versions that were made from the version `ref` or depend on it, by model, the least first."""
+        model = folded(ref.partition("@")[0])
+        if self._users is None:
+            self._users = self._by_other()
+        for user in dict.fromkeys([model, *self._users.get(model, ())]):
+            if user not in self._children and user in self._models:
+                self._children[user] = self._kin_of(user).children()
+            yield from self._children.get(user, {}).get(ref, ())
+
     def origin(self, ref: str) -> Origin | None:
         """Returns what the version `ref` (`name@version`) states, or None where there is no such version."""
         name, _, version = ref.partition("@")
         model = folded(name)
-        if model not in self._kin or self._kin[model].name != name:
+        if model not in self._models or self._models[model].name != name:
             return None
-        kin = self._kin[model]
-        if model not in self._places:
-            self._places[model] = {known: place for place, known in enumerate(kin.versions)}
-        place = self._places[model].get(version)
-        if place is None:
+        kin = self._kin_of(model)
+        if version not in kin.places:
             return None
         if model not in self._sources:
-            known, which = tables.picked([(self._table[model], (_SOURCES, _SOURCES + 1))])
-            self._sources[model] = (known, which)
-        known, which = self._sources[model]
+            self._sources[model] = tables.picked([(self._table(_STATED)[model], range(2 * len(_SOURCES)))])
+        sources, place, parent = self._sources[model], kin.places[version], kin.parents[version]
+        facts = {
+            key: known[which[place] if which else 0]
+            for key, known, which in zip(_SOURCES, sources[::2], sources[1::2], strict=True)
+        }
         return Origin(
             name=name,
             version=version,
-            parent=kin.parents[place],
-            depends_on=kin.depends_on.get(version, ()),
+            parent=kin.ref(parent) if parent else None,
+            depends_on=[kin.ref(one) for one in kin.depends_on.get(version, ())],
             stages=[stage for stage, holder in self._models[model].stages.items() if holder == version],
-            **known[which[place]],
+            **{key: value for key, value in facts.items() if value is not None},
         )
 
-    def with_sources(self, word: str, is_meant: Callable[[Mapping[str, Any]], bool]) -> list[str]:
-        """Returns the versions of whose sources `is_meant` is true; `word` stands in all of these."""
-        return list(self._with(_SOURCES, word, is_meant))
+    def stating(self, key: str, word: str, is_meant: Callable[[Any], bool]) -> list[str]:
+        """Returns the versions of which `is_meant` is true of what they state of `key`, or of their `FEATURES`.
 
-    def with_feature(self, feature: str) -> list[str]:
-        """Returns the versions that have a feature."""
-        return list(self._with(_FEATURES, feature, lambda features: feature in features))
-
-    def sources(self) -> Iterator[Mapping[str, Any]]:
-        """Yields what versions state that they were made of; what is stated alike in a model, once."""
-        return self._known(_SOURCES)
-
-    def features(self) -> Iterator[Sequence[str]]:
-        """Yields the lists of features that versions have; those that are alike in a model, once."""
-        return self._known(_FEATURES)
-
-    def _with(self, place: int, word: str, is_meant: Callable[[Any], bool]) -> Iterator[str]:
+        Args:
+            word: It stands somewhere in all that is meant.
+        """
+        table, place = self._at(key)
         needle = json.dumps(word, ensure_ascii=False)[1:-1].encode()
-        having = [model for model, line in self._table.items() if needle in bytes(line.data)]
-        values = tables.picked((self._table[model], (place, place + 1)) for model in having)
+        having = [model for model, line in table.items() if needle in bytes(line.data)]
+        values = tables.picked((table[model], (place, place + 1)) for model in having)
+        found: list[str] = []
         for model, known, which in zip(having, values[::2], values[1::2], strict=True):
-            meant = [is_meant(one) for one in known]
-            kin = self._kin[model]
+            meant = [value is not None and is_meant(value) for value in known]
             if any(meant):
-                yield from (
-                    f"{kin.name}@{version}" for version, at in zip(kin.versions, which, strict=True) if meant[at]
-                )
+                name, versions = self._models[model].name, self._kin_of(model).places
+                found += [f"{name}@{version}" for version, at in versions.items() if meant[which[at] if which else 0]]
+        return found
 
-    def _known(self, place: int) -> Iterator[Any]:
-        for known in tables.picked((line, (place,)) for line in self._table.values()):
-            yield from known
+    def known(self, key: str) -> Iterator[Any]:
+        """Yields what versions state of `key`, or their `FEATURES`; what is alike in a model, once."""
+        table, place = self._at(key)
+        values = chain.from_iterable(tables.picked((line, (place,)) for line in table.values()))
+        return (value for value in values if value is not None)
 
-    def _read_kin(self) -> dict[str, Kin]:
-        values = tables.picked((line, (_VERSIONS, _PARENTS, _DEPENDS_ON)) for line in self._table.values())
-        parts = zip(self._table, values[::3], values[1::3], values[2::3], strict=True)
-        return {model: Kin(self._models[model].name, *of_model) for model, *of_model in parts}
+    def _at(self, key: str) -> tuple[tables.Table, int]:
+        return (self._table(FEATURES), 0) if key == FEATURES else (self._table(_STATED), 2 * _SOURCES.index(key))
 
-    def _filled(self, fold_of: FoldOf, cache: Cache | None, table_from: int) -> tables.Table:
-        """Returns the table, with new lines where it is of older folds; where these are many they are kept."""
-        kept = tables.read(cache, layout.column(_COLUMN)) if cache else {}
+    def _kin_of(self, model: str) -> _Kin:
+        if model not in self._kin:
+            values = tables.picked([(self._tables[_KIN][model], (_VERSIONS, _PARENTS, _DEPENDS_ON))])
+            self._kin[model] = _Kin(self._models[model].name, values)
+        return self._kin[model]
+
+    def _by_other(self) -> dict[str, list[str]]:
+        """Returns by model which other models have versions that come from one of its."""
+        users: dict[str, list[str]] = {}
+        others = tables.picked((line, (_OTHERS,)) for line in self._tables[_KIN].values())
+        for model, names in zip(self._tables[_KIN], others, strict=True):
+            for name in names:
+                users.setdefault(folded(name), []).append(model)
+        return users
+
+    def _is_newest(self, model: str, stamp: str) -> bool:
+        return stamp == self._models[model].head_digest[:DIGEST_START]
+
+    def _table(self, name: str) -> tables.Table:
+        """Returns a table whose places are those of `kin`."""
+        if name not in self._tables:
+            kin = self._tables[_KIN]
+            self._tables[name] = self._read(name, lambda model, stamp: kin[model].stamp == stamp)
+        return self._tables[name]
+
+    def _read(self, name: str, is_fresh: Callable[[str, str], bool]) -> tables.Table:
+        """Returns a table, with new lines where it is of other folds; where these are many they are kept."""
+        key = layout.column(f"origins: {name}")
+        kept = tables.read(self._cache, key) if self._cache else {}
         table, made = tables.Table(), 0
         for model, summary in self._models.items():
             line = kept.get(model)
-            if line is None or line.stamp != summary.head_digest[:DIGEST_START]:
-                fold = fold_of(summary.name)
-                line = tables.line_of(fold.stamp, _values([fact.sheet for fact in fold.facts]))
+            if line is None or not is_fresh(model, line.stamp):
+                fold = self._fold_of(summary.name)
+                line = tables.line_of(fold.stamp, _VALUES[name](fold.name, [fact.sheet for fact in fold.facts]))
                 made += len(fold.facts)
             table[model] = line
-        if cache and made >= table_from:
-            tables.write(cache, layout.column(_COLUMN), table)
+        if self._cache and made >= self._table_from:
+            tables.write(self._cache, key, table)
         return table
 
 
-def _values(sheets: Sequence[Sheet]) -> Iterator[Any]:
-    lineages = [sheet.get("lineage", {}) for sheet in sheets]
-    yield [sheet["version"] for sheet in sheets]
-    yield [lineage.get("parent") for lineage in lineages]
-    yield {
-        sheet["version"]: lineage["depends_on"]
-        for sheet, lineage in zip(sheets, lineages, strict=True)
-        if lineage.get("depends_on")
-    }
-    yield from _told_apart([_source(sheet) for sheet in sheets])
-    yield from _told_apart([sheet.get("features", []) for sheet in sheets])
+def _kin_values(name: str, sheets: Sequence[Sheet]) -> Iterator[Any]:
+    lineages = {sheet["version"]: sheet.get("lineage", {}) for sheet in sheets}
+    own = f"{name}@"
+    parents = [lineage.get("parent") for lineage in lineages.values()]
+    depends_on = {version: lineage["depends_on"] for version, lineage in lineages.items() if "depends_on" in lineage}
+    named = {ref.partition("@")[0] for ref in chain(filter(None, parents), *depends_on.values())}
+    yield sorted(named - {name})
+    yield list(lineages)
+    yield [ref and ref.removeprefix(own) for ref in parents]
+    yield {version: [ref.removeprefix(own) for ref in refs] for version, refs in depends_on.items()}
 
 
-def _source(sheet: Sheet) -> dict[str, Any]:
-    lineage = sheet.get("lineage", {})
-    facts = {key: lineage.get(key) for key in _STATED}
-    facts |= {"commit": sheet.get("commit"), "dataset": sheet.get("dataset")}
-    return {key: value for key, value in facts.items() if value}
+def _stated_values(name: str, sheets: Sequence[Sheet]) -> Iterator[Any]:
+    beside = ("commit", "dataset")
+    stated = [{**sheet.get("lineage", {}), **{key: sheet.get(key) for key in beside}} for sheet in sheets]
+    for key in _SOURCES:
+        yield from _told_apart(facts.get(key) for facts in stated)
 
 
-def _told_apart(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
-    """Returns the values that differ, and for each of `values` which of them it is."""
+def _feature_values(name: str, sheets: Sequence[Sheet]) -> Iterator[Any]:
+    yield from _told_apart(sheet.get(FEATURES) for sheet in sheets)
+
+
+def _told_apart(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
+    """Returns the values that differ, and for each of `values` which of them it is: nothing where all are alike."""
     known: dict[str, int] = {}
     which = [known.setdefault(json.dumps(value, sort_keys=True), len(known)) for value in values]
-    return [json.loads(text) for text in known], which
+    return [json.loads(text) for text in known], which if len(known) > 1 else []
+
+
+_VALUES: Mapping[str, Callable[[str, Sequence[Sheet]], Iterator[Any]]] = {
+    _KIN: _kin_values,
+    _STATED: _stated_values,
+    FEATURES: _feature_values,
+}

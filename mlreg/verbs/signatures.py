@@ -46,7 +46,7 @@ class SignatureVerbs:
         """Declares the signature of a version that was never promoted; it covers that of its record.
 
         Raises:
-            BlockedError: The version was promoted before.
+            BlockedError: The version was promoted before, or its number says less than what changed.
             NotFoundError: There is no such model or version.
             UsageError: It is no signature.
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import re
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -93,6 +94,70 @@ def test_a_booster_without_an_estimator_comes_back_as_one(tmp_path):
     known = {name: adapters.load("frameworks", name) for name in ("xgboost", "lightgbm")}
     assert known["xgboost"].feature_names(xgb) == names
     assert known["lightgbm"].feature_names(lgb) == [name.replace(" ", "_") for name in names]
+
+
+def lightgbm_text():
+    """Returns a text of LightGBM with splits by number and by category."""
+    lightgbm = package("lightgbm")
+    chance = np.random.default_rng(0)
+    inputs = chance.normal(size=(300, 3))
+    inputs[:, 2] = chance.integers(0, 40, 300)
+    table = lightgbm.Dataset(inputs, inputs[:, 2] % 7 + inputs[:, 0], categorical_feature=[2])
+    return (
+        lightgbm.train({"verbose": -1, "min_data_per_group": 5, "cat_smooth": 0}, table, 3).model_to_string().encode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (rb"tree_sizes=\d", b"tree_sizes=9"),
+        (rb"tree_sizes=", b"tree_sizes=-"),
+        (rb"Tree=1\n", b"Tree=2\n"),
+        (rb"num_leaves=\d+", b"num_leaves=0 "),
+        (rb"left_child=\d", b"left_child=0"),
+        (rb"left_child=\S+", b"left_child=99"),
+        (rb"split_feature=\d", b"split_feature=7"),
+        (rb"threshold=\S", b"threshold=c"),
+        (rb"num_cat=[1-9]\d*", b"num_cat=0"),
+        (rb"cat_boundaries=0", b"cat_boundaries=1"),
+        (rb"num_class=1", b"num_class=0"),
+        (rb"max_feature_idx=2", b"max_feature_idx=9"),
+        (rb"num_tree_per_iteration=1", b"num_tree_per_iteration=2"),
+        (rb"shrinkage=", b"shrinkbge="),
+        (rb"end of trees(?s:.*)", b""),
+        (rb"end of parameters(?s:.*)", b""),
+    ],
+)
+def test_a_text_of_lightgbm_that_lies_is_refused_before_lightgbm_dies_of_it(old, new):
+    text = lightgbm_text()
+    load({"model.txt": text})
+    lying, count = re.subn(old, new, text, count=1)
+    assert count == 1
+    with pytest.raises(UsageError, match=r"^model\.txt cannot be loaded as a LightGBM model: ValueError: "):
+        load({"model.txt": lying})
+
+
+def test_texts_of_lightgbm_with_a_few_bytes_changed_end_no_process():
+    package("lightgbm")
+    code = (
+        f"import random, sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from test_frameworks_own import UsageError, lightgbm_text, load\n"
+        "chance, text, read = random.Random(3), lightgbm_text(), 0\n"
+        "for _ in range(300):\n"
+        "    changed = bytearray(text[: chance.choice([chance.randrange(60, len(text)), None])])\n"
+        "    for _ in range(chance.randrange(3)):\n"
+        "        changed[chance.randrange(min(len(changed), 3000))] = chance.choice(b'0123456789- .x')\n"
+        "    try:\n"
+        "        load({'model.txt': bytes(changed)}, framework='lightgbm').predict([[0.5, 1, 2]])\n"
+        "        read += 1\n"
+        "    except UsageError:\n"
+        "        pass\n"
+        "print(read)"
+    )
+    done = python(code)
+    assert done.returncode == 0, done.stderr[-500:]
+    assert 10 < int(done.stdout.splitlines()[-1]) < 290
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_help_prints_the_schema_of_a_document(mlreg: Type, name: str) -> None:
 
 
 def test_the_topic_on_json_names_every_document() -> None:
-    assert set(documents()) <= set(re.findall(r"\w+", text("json").rpartition("\n\n")[2]))
+    assert set(documents()) <= set(re.findall(r"[\w-]+", text("json").rpartition("\n\n")[2]))
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_infer_writes_what_register_takes_and_never_over_another(place: Path, ml
 
 def test_set_is_an_event_before_the_first_promotion_and_refused_afterwards(place: Path, mlreg: Type) -> None:
     assert "would declare" in mlreg("signature", "set", "fraud@1.0.0", "new.yaml", "--dry-run").out
-    assert mlreg("signature", "set", "fraud@1.0.0", "new.yaml").out == "fraud 1.0.0 declares now: 2 inputs, 1 outputs\n"
+    assert mlreg("signature", "set", "fraud@1.0.0", "new.yaml").out == "fraud 1.0.0 declares now: 2 inputs, 1 output\n"
     assert "signature-set\t1.0.0\tsignature declared" in mlreg("history", "fraud").out
     mlreg("promote", "fraud", "1.0.0", "--to", "staging")
     assert mlreg("signature", "set", "fraud@1.0.0", "old.yaml").code == 7

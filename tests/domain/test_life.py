@@ -211,7 +211,7 @@ def test_a_wish_that_is_fulfilled_is_no_event(story: str, words: str) -> None:
     register 1                       | promote 1 production from staging | 1.0.0 is at development, not at staging
     register 1; archive 1            | promote 1 production from staging | 1.0.0 is at archived, not at staging
     register 1; promote 1 production | promote 1 production from staging | 1.0.0 came to production from development
-    {TWO}                            | promote 2 production expect none  | production is held by 1.0.0, and was expected to be free
+    {TWO}                            | promote 2 production expect none  | production is held by 1.0.0, not by none
     {TWO}                            | promote 2 production expect 2     | production is held by 1.0.0, not by 2.0.0
     {TWO}                            | promote 2 staging expect 1        | staging is held by nobody, not by 1.0.0
     {TWO}; promote 2 production      | promote 2 production expect none  | 2.0.0 holds production, not none

@@ -98,7 +98,10 @@ def test_data_of_one_name_and_other_bytes_is_other_data():
     old, new = (WHOLE._replace(version=f"{at}.0.0", dataset={"digest": one}) for at, one in enumerate(digests))
     lineage = traced(new.ref, [old, new._replace(parent=old.ref)])
     nodes, _ = lineage.graph()
-    assert [node.id for node in nodes if node.kind == "data"] == ["data:v2024-01#aaaaaaaaaaaa", "data:v2024-01#bbbbbbbbbbbb"]
+    assert [node.id for node in nodes if node.kind == "data"] == [
+        "data:v2024-01#aaaaaaaaaaaa",
+        "data:v2024-01#bbbbbbbbbbbb",
+    ]
 
 
 def test_parents_and_what_a_version_depends_on_are_told_apart():

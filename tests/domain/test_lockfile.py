@@ -52,7 +52,9 @@ def test_a_lock_is_read_as_it_was_written(lock):
     assert parse_lock(tomllib.loads(lock.text()), fail) == lock
 
 
-@pytest.mark.parametrize("text", ["", "format = 2", "format = 1", "format = 1\nrepository = 'x'\nmodels = [{name = 'a'}]"])
+@pytest.mark.parametrize(
+    "text", ["", "format = 2", "format = 1", "format = 1\nrepository = 'x'\nmodels = [{name = 'a'}]"]
+)
 def test_a_lock_of_another_kind_is_refused(text):
     with pytest.raises(UsageError):
         parse_lock(tomllib.loads(text), fail)

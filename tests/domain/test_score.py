@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlreg.domain.metric import Metric
-from mlreg.domain.score import Candidate, Formula, Formulas, best_of, gain, parse_formulas, rank
-from mlreg.domain.sheet import card_of
 from mlreg.domain.record import ModelVersion
+from mlreg.domain.score import Candidate, Formula, Formulas, best_of, gain, parse_formulas, rank
 from mlreg.domain.semver import Version
+from mlreg.domain.sheet import card_of
 from mlreg.errors import UsageError
 
 GOOD = {"accuracy": 0.90, "auc": 0.95, "f1": 0.88, "data_quality": 0.9}
@@ -75,13 +75,13 @@ def test_a_direction_may_be_stated_with_the_metric_or_configured():
     low, high = candidate("1.0.0", {"oddness": 1}), candidate("2.0.0", {"oddness": 2})
     assert best_of(ranked(low, high, formula=formula)).version == "2.0.0"
     assert best_of(ranked(low, high, formula=formula, oddness="down")).version == "1.0.0"
-    stated = [candidate(one, {"oddness": {"value": at, "direction": "down"}}) for at, one in ((1, "1.0.0"), (2, "2.0.0"))]
+    stated = [
+        candidate(one, {"oddness": {"value": at, "direction": "down"}}) for at, one in ((1, "1.0.0"), (2, "2.0.0"))
+    ]
     assert best_of(ranked(*stated, formula=formula)).version == "1.0.0"
 
 
-@pytest.mark.parametrize(
-    ("value", "score"), [("0.2 s", 0), ("0 s", 1), ("100ms", 0.5), ("3 s", 0), ("-1 s", 1)]
-)
+@pytest.mark.parametrize(("value", "score"), [("0.2 s", 0), ("0 s", 1), ("100ms", 0.5), ("3 s", 0), ("-1 s", 1)])
 def test_a_range_says_what_counts_0_and_what_counts_1(value, score):
     formula = Formula(weights={"latency": 1}, ranges={"latency": (0.2, 0)})
     assert scored({"latency": value}, formula) == pytest.approx(score)
@@ -201,7 +201,7 @@ def test_models_may_have_formulas_of_their_own():
 
 
 VALUES = st.floats(0, 1, allow_nan=False)
-SETS = st.fixed_dictionaries({name: VALUES for name in GOOD})
+SETS = st.fixed_dictionaries(dict.fromkeys(GOOD, VALUES))
 
 
 @given(SETS)

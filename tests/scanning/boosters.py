@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one thing a line
 """Models of XGBoost, LightGBM and PyTorch, made small: what their honest files hold."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one thing a line
 """Models of scikit-learn, scipy, numpy and pandas, made small and fitted: what honest pickles hold."""
 
 from __future__ import annotations

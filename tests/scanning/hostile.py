@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PLR0915 - opcodes read better unbroken
 """Hostile files, made here: each would touch one canary file, exhaust the machine, or hide something.
 
 Nothing but the canary is ever touched. `LIVE` names those that really do it when a plain `pickle.load` reads them.
@@ -312,14 +313,14 @@ def torches(command: str) -> Made:
     yield "torch-script-system", torch_zip(bad, **{"m__code____torch__.py": b"def f(): pass"})
     yield "torch-deflated", zipped({"m/data.pkl": bad, "m/version": b"3"}, zipfile.ZIP_DEFLATED)
     yield "torch-no-storage", torch_zip(real)
-    yield "torch-short-storage", torch_zip(real, **{"m__data__0": b"1234"})
-    yield "torch-odd-storage", torch_zip(storage % (b"cos\nsystem\n", b"K\x02"), **{"m__data__0": b"12345678"})
+    yield "torch-short-storage", torch_zip(real, m__data__0=b"1234")
+    yield "torch-odd-storage", torch_zip(storage % (b"cos\nsystem\n", b"K\x02"), m__data__0=b"12345678")
     yield "torch-persid", torch_zip(b"\x80\x02" + text("os.system") + b"Q.")
     view = b"ctorch._utils\n_rebuild_tensor_v2\n("
     for name, place in {"offset": b"K\x09K\x01\x85K\x01\x85", "size": b"K\x00M\xff\xff\x85K\x01\x85", "stride": b"K\x00K\x02\x85M\xff\xff\x85",
                         "negative": b"J\xff\xff\xff\xffK\x01\x85K\x01\x85"}.items():  # fmt: skip
         pickled = b"\x80\x02" + view + real[2:-1] + place + b"\x89NtR."
-        yield f"torch-{name}", torch_zip(pickled, **{"m__data__0": b"12345678"})
+        yield f"torch-{name}", torch_zip(pickled, m__data__0=b"12345678")
     magic = pickle.dumps(0x1950A86A20F9469CFC6C, 2) + pickle.dumps(1001, 2) + pickle.dumps({}, 2)
     yield "torch-legacy", magic + bad + pickle.dumps([], 2)
     yield "torch-legacy-system", magic[:-4] + bad + good + pickle.dumps([], 2)

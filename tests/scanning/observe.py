@@ -1,3 +1,4 @@
+# ruff: noqa: T201 - a script that prints
 """Prints which globals honest models name and the lists do not have yet, with the role of each: for people to review.
 
 python -m tests.scanning.observe
@@ -31,7 +32,8 @@ from mlreg.scanning.limits import Budget
 from mlreg.scanning.pickles import files
 from mlreg.scanning.report import Finding, Halt
 from mlreg.scanning.sources import MemorySource
-from tests.scanning import boosters, estimators
+
+from . import boosters, estimators
 
 UNLISTED = (names.Standing.UNKNOWN, names.Standing.FOREIGN)
 ROLES = {"is called": "call", "would be built": "make", "is instantiated": "make"}

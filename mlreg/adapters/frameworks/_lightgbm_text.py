@@ -74,19 +74,22 @@ def _check_parameters(data: bytes) -> None:
 
 def _check_tree(tree: Mapping[str, bytes], features: int) -> None:
     leaves = _one(tree, "num_leaves")
-    if leaves < 1 or not _EVERY_TREE <= tree.keys():
+    if leaves < 1 or not tree.keys() >= _EVERY_TREE:
         raise ValueError("it has no leaf, or less than every tree has")
-    for names, count in ((_ALSO_OF_NODES, leaves - 1), (_ALSO_OF_LEAVES, leaves)):
-        for name in names:
-            if name in tree and len(_numbers(tree, name)) not in (count, 0):
-                raise ValueError(f"{name} has another length than the tree")
-    for names, count in ((_OF_NODES, leaves - 1), (_OF_LEAVES, leaves)):
-        if any(len(_numbers(tree, name)) != count for name in names if count):
-            raise ValueError("a list has another length than the tree")
+    nodes = leaves - 1
+    _check_lengths(tree, {**dict.fromkeys(_OF_NODES, nodes), **dict.fromkeys(_OF_LEAVES, leaves)})
+    also = {**dict.fromkeys(_ALSO_OF_NODES, nodes), **dict.fromkeys(_ALSO_OF_LEAVES, leaves)}
+    _check_lengths(tree, {name: count for name, count in also.items() if tree.get(name, b"").strip()})
     if leaves > 1:
         _check_nodes(tree, leaves, features)
     if _one(tree, "is_linear", 0):
         _check_linear(tree, leaves, features)
+
+
+def _check_lengths(tree: Mapping[str, bytes], lengths: Mapping[str, int]) -> None:
+    wrong = [name for name, length in lengths.items() if len(_numbers(tree, name)) != length]
+    if wrong:
+        raise ValueError(f"{wrong[0]} has another length than the tree")
 
 
 def _check_nodes(tree: Mapping[str, bytes], leaves: int, features: int) -> None:

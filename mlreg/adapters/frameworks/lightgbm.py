@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from mlreg.adapters.frameworks import _foreign
+from mlreg.adapters.frameworks import _foreign, _lightgbm_text
 from mlreg.adapters.frameworks._pickled import asked
 from mlreg.lazy import LazyModule
 
@@ -84,8 +84,10 @@ def load(files: Mapping[str, BinaryIO]) -> Any:
     """
     name, stream = _foreign.only(files, "a LightGBM model", FORMATS)
     with _foreign.loading(name, "a LightGBM model"):
-        text = stream.read().decode()
-        booster = lightgbm.Booster(model_str=text)
+        read, data = lightgbm.Booster, stream.read()
+        _lightgbm_text.check(data)
+        text = data.decode()
+        booster = read(model_str=text)
         _, line, rest = text.rpartition(f"\n{_LINE}")
         return _estimator(json.loads(rest.partition("\n")[0]), booster) if line else booster
 
@@ -123,7 +125,15 @@ def _estimator(facts: Mapping[str, Any], booster: Any) -> Any:
     estimator._objective = str(booster.dump_model(num_iteration=1).get("objective", "")).partition(" ")[0] or None
     estimator.fitted_ = True
     if "classes" in facts:
-        classes = np.array(facts["classes"], dtype=facts["dtype"])
+        classes = _classes(facts["classes"], facts["dtype"])
         estimator._le = lightgbm.compat._LGBMLabelEncoder().fit(classes)
         estimator._classes, estimator._n_classes = classes, len(classes)
     return estimator
+
+
+def _classes(values: list[Any], dtype: str) -> Any:
+    """Returns the classes as they were; the file says which numbers they are, but not how much memory a text takes."""
+    classes = np.array(values)
+    if classes.ndim != 1 or classes.dtype.kind not in "biufU":
+        raise ValueError("its classes are neither texts nor numbers nor truths")
+    return classes.astype(dtype) if dtype[1:2] in "biuf" else classes

@@ -228,5 +228,6 @@ def _sides(signature: Signature) -> list[str]:
     for name in SIDES:
         side = signature.side(name)
         if side is not None:
-            found.append(f"{name} by a schema" if isinstance(side, Schema) else f"{len(side)} {name}")
+            counted = name.removesuffix("s") if isinstance(side, tuple) and len(side) == 1 else name
+            found.append(f"{name} by a schema" if isinstance(side, Schema) else f"{len(side)} {counted}")
     return found

@@ -8,6 +8,7 @@ the elements (joblib, `numpy_pickle.py`).
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from math import prod
 from typing import Any, Final
 
@@ -148,10 +149,8 @@ def _skip_padding(machine: Machine, alignment: Any) -> None:
 def _check_raw(machine: Machine) -> None:
     """Raises where a plain unpickler, which knows nothing of joblib, would do something with the bytes ahead."""
     probe = machine.probe()
-    try:
+    with suppress(Halt):
         probe.run()
-    except Halt:
-        pass
     if probe.has_acted:
         raise Halt("MLR310", "the bytes of an array are opcodes to a plain unpickler", machine.offset)
 

@@ -63,8 +63,10 @@ def made(machine: Machine, target: Any, args: Any, kwargs: Any = None) -> Any:
     return Made(target, args)
 
 
-def stored(machine: Machine, name: Any) -> Tensor:
+def stored(machine: Machine, name: Any) -> Tensor | Global:
     """Returns what stands for the storage of torch that the persistent id `name` names.
+
+    Old files name classes in that way too, with the text of their source, which is only compared.
 
     Raises:
         Halt: It names something else, or lies in no archive of torch.
@@ -72,7 +74,10 @@ def stored(machine: Machine, name: Any) -> Tensor:
     storages = machine.scan.storages
     if storages is None:
         raise Halt("MLR307", "it asks for an object by a name outside of the file", machine.offset)
-    if not isinstance(name, tuple) or len(name) not in (5, 6) or name[0] not in ("storage", b"storage"):
+    is_tuple = isinstance(name, tuple)
+    if is_tuple and not storages and len(name) == 4 and name[0] == "module" and type(name[1]) is Global:
+        return name[1]
+    if not is_tuple or len(name) not in (5, 6) or name[0] not in ("storage", b"storage"):
         raise Halt("MLR307", "it asks for something that is no storage of a tensor", machine.offset)
     kind, key, place, numel = name[1:5]
     item_bytes = _STORAGE_BYTES.get(kind.name) if type(kind) is Global and kind.module == "torch" else None
@@ -117,5 +122,6 @@ def _is_plain_base(base: Any, state: Any) -> bool:
         return state is None
     if base.name in ("int", "float", "complex", "str"):
         return type(state) in (int, float, complex, str, Large)
-    is_items = isinstance(state, tuple) or type(state) in (Box, bytes) or (type(state) is Large and state.kind != "number")
+    is_long = type(state) is Large and state.kind != "number"
+    is_items = isinstance(state, tuple) or type(state) in (Box, bytes) or is_long
     return base.name in ("dict", "list", "tuple", "set", "frozenset", "bytes") and is_items

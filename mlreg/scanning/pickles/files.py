@@ -56,7 +56,7 @@ def would_act(source: Source, scan: Scan) -> bool:
     try:
         probe.run()
     except Halt as halt:
-        return probe.has_acted or halt.finding.code == "MLR333" and probe.offset > 1 << 20
+        return probe.has_acted or (halt.finding.code == "MLR333" and probe.offset > 1 << 20)
     return probe.has_acted or bool(probe.foreign)
 
 

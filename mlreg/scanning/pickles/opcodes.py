@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import warnings
 from collections.abc import Callable
 from struct import Struct
 from typing import Any, Final
@@ -123,8 +124,13 @@ def _string_line(machine: Machine) -> None:
     line = machine.line()
     if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):
         raise machine.malformed("a text has no quotes")
+    if b"\\" not in line:
+        machine.stack.append(_ascii(line[1:-1]))
+        return
     try:
-        machine.stack.append(_ascii(codecs.escape_decode(line[1:-1])[0]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python reads unknown escapes, and says that it will not for ever
+            machine.stack.append(_ascii(codecs.escape_decode(line[1:-1])[0]))
     except ValueError:
         raise machine.malformed("a text has a wrong escape") from None
 

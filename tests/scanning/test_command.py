@@ -1,0 +1,72 @@
+"""`mlreg scan` as it is typed: files, directories, versions; tables, lines, documents, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from pathlib import Path
+
+import jsonschema
+
+from mlreg.cli.topics import schema
+
+from . import hostile
+
+
+def test_an_allowed_file_is_exit_0_and_no_repository_is_needed(mlreg, tmp_path):
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps([1]))
+    answer = mlreg("scan", "a.pkl")
+    assert (answer.code, answer.out, answer.err) == (0, "a.pkl\tpickle\tallowed\t\t\t\n", "")
+
+
+def test_a_hostile_file_is_exit_1_with_its_reasons(mlreg, tmp_path):
+    (tmp_path / "a.pkl").write_bytes(hostile.system("true"))
+    answer = mlreg("scan", "a.pkl")
+    assert answer.code == 1
+    assert [line.split("\t")[2:4] for line in answer.out.splitlines()] == [["refused", "MLR302"], ["refused", "MLR301"]]
+
+
+def test_the_document_is_of_its_schema_and_has_the_command_that_trusts(mlreg, tmp_path):
+    (tmp_path / "own.pkl").write_bytes(b"\x80\x02cmine.models\nModel\n)\x81.")
+    document = mlreg("scan", "own.pkl", "--json").document
+    jsonschema.Draft202012Validator(schema("scan")).validate(document)
+    (file,) = document["files"]
+    assert file["verdict"] == "needs-trust"
+    assert file["trust"] == ["mlreg trust add NAME@VERSION --global mine.models.Model"]
+
+
+def test_a_directory_is_all_its_files_but_not_those_of_git(mlreg, tmp_path):
+    for name in ("b/two.pkl", "one.pkl", ".git/three.pkl"):
+        path = tmp_path / "models" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pickle.dumps(1))
+    document = mlreg("scan", "models", "--json").document
+    assert sorted(file["path"] for file in document["files"]) == ["models/b/two.pkl", "models/one.pkl"]
+
+
+def test_a_version_is_scanned_and_named_in_the_command_that_trusts(mlreg, tmp_path):
+    (tmp_path / "m.pkl").write_bytes(b"\x80\x02cmine\nModel\n)\x81.")
+    mlreg("init")
+    assert mlreg("register", "fraud", "m.pkl").code == 0
+    answer = mlreg("scan", "fraud@1.0.0", "--json")
+    (file,) = answer.document["files"]
+    assert (answer.code, file["path"]) == (1, "fraud@1.0.0:m.pkl")
+    assert file["trust"] == ["mlreg trust add fraud@1.0.0 --global mine.Model"]
+
+
+def test_what_is_neither_a_file_nor_a_version_is_not_found(mlreg):
+    for word in ("none.pkl", "fraud@1.0.0"):
+        answer = mlreg("scan", word, "--json")
+        assert (answer.code, json.loads(answer.err)["exit_code"]) == (3, 3)
+
+
+def test_a_pipe_is_no_file(mlreg, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert mlreg("scan", "pipe").code == 2
+
+
+def test_names_and_contents_cannot_drive_a_terminal(mlreg, tmp_path):
+    (tmp_path / "a.pkl").write_bytes(b"\x80\x02c\x1b[31mevil\nx\n.")
+    answer = mlreg("scan", str(Path("a.pkl")))
+    assert "\x1b" not in answer.out and answer.code == 1
