@@ -73,6 +73,13 @@ LINES = (
     "hold fraud@1.0.0 --reason case",
     "hold fraud@1.0.0 --lift",
     "info fraud@1.0.0",
+    "lineage fraud",
+    "impact --feature amount",
+    "best fraud",
+    "lock --dry-run",
+    "lock",
+    "outdated",
+    "scan d.csv",
     "gc",
     "gc fraud --prune --dry-run",
     "gc --prune --now",
@@ -126,6 +133,7 @@ def files(tmp_path: Path) -> Path:
     for name in ("a", "b", "c"):
         (tmp_path / f"{name}.bin").write_text(name)
     (tmp_path / "s.yaml").write_text("inputs: {amount: float}\noutputs: [p]\n")
+    (tmp_path / "mlreg.toml").write_text('[models]\nfraud = ">=1"\n')
     (tmp_path / "d.csv").write_text("amount,p\n1.5,0\n")
     return tmp_path
 

@@ -59,7 +59,7 @@ ROOMS = {
     "archive": {"moving", "resolve"},
     "set": {"stating", "resolve", "intake"},
     "alias": {"stating", "resolve"},
-    "register": {"registration", "resolve", "intake", "objects", "spec"},
+    "register": {"registration", "resolve", "intake", "kinship", "objects", "spec"},
     "checkout": {"checkout", "resolve"},
     "verify": {"verify"},
 }

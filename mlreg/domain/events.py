@@ -19,6 +19,9 @@ say all that changes, so that replaying them reads nothing else, and an event of
     dropped       null, or {"reason", "rules"}: its bytes need not be here any more; what was kept and why not this
     aliases       {alias: version, or null where it is taken away}
     consumer      who uses `models` from now on: {name of a model: what is wanted of it}; an event of the repository
+    approval      what somebody says of the version, for a stage, as it was signed (see `approvals`)
+    keyring       a change of the keys that sign approvals, as it was signed (see `keyring`); of the repository
+    signed        {"sshsig"}: the signature of `approval` or `keyring`; null where nobody has signed
     skipped       (rollback) [{"version", "why"}]: versions that were passed over
 """
 
@@ -45,9 +48,13 @@ DROPPED = "dropped"
 RESTORED = "restored"
 INITIALISED = "initialised"
 ANNOUNCED = "announced"
+KEY_ADDED = "key-added"
+KEY_REMOVED = "key-removed"
+APPROVED = "approved"
+REJECTED = "rejected"
 KINDS = (
     REGISTERED, PROMOTED, ROLLED_BACK, ARCHIVED, DEPRECATED, DEPRECATION_LIFTED, TAGGED, SET, SIGNATURE_SET, NOTED,
-    ALIASED, UNALIASED, HELD, RELEASED, DROPPED, RESTORED,
+    ALIASED, UNALIASED, HELD, RELEASED, DROPPED, RESTORED, APPROVED, REJECTED,
 )  # fmt: skip
 
 

@@ -80,6 +80,7 @@ def _check_tree(tree: Mapping[str, bytes], features: int) -> None:
     _check_lengths(tree, {**dict.fromkeys(_OF_NODES, nodes), **dict.fromkeys(_OF_LEAVES, leaves)})
     also = {**dict.fromkeys(_ALSO_OF_NODES, nodes), **dict.fromkeys(_ALSO_OF_LEAVES, leaves)}
     _check_lengths(tree, {name: count for name, count in also.items() if tree.get(name, b"").strip()})
+    _check_categories(tree)
     if leaves > 1:
         _check_nodes(tree, leaves, features)
     if _one(tree, "is_linear", 0):
@@ -104,14 +105,16 @@ def _check_nodes(tree: Mapping[str, bytes], leaves: int, features: int) -> None:
     kinds = _whole(tree, "decision_type")
     if ((kinds < 0) | (kinds > 127)).any():
         raise ValueError("a node decides in no known way")
+    chosen = _numbers(tree, "threshold")[kinds & 1 == 1]
+    _check_within(chosen, _one(tree, "num_cat"))
+
+
+def _check_categories(tree: Mapping[str, bytes]) -> None:
     categories = _one(tree, "num_cat")
-    chosen = np.array(_numbers(tree, "threshold"))[kinds & 1 == 1]
-    _check_within(chosen, max(categories, 0))
-    if categories:
-        borders = _whole(tree, "cat_boundaries")
-        is_rising = len(borders) == categories + 1 and borders[0] == 0 and (np.diff(borders) > 0).all()
-        if not is_rising or borders[-1] != len(_whole(tree, "cat_threshold")):
-            raise ValueError("its categories have other sizes than it says")
+    borders = _whole(tree, "cat_boundaries") if categories else np.zeros(1, dtype=int)
+    is_rising = len(borders) == categories + 1 > 0 and borders[0] == 0 and (np.diff(borders) > 0).all()
+    if not is_rising or borders[-1] != len(_whole(tree, "cat_threshold")):
+        raise ValueError("its categories have other sizes than it says")
 
 
 def _check_linear(tree: Mapping[str, bytes], leaves: int, features: int) -> None:
