@@ -195,7 +195,7 @@ _mlreg_value() {
         compare:--fail-on) kind=words words=(regression keep) ;;
         history:--since) kind=nothing ;;
         history:--limit) kind=nothing ;;
-        history:--kind) kind=words words=(registered promoted rolled-back archived deprecated deprecation-lifted tagged set signature-set noted aliased unaliased held released dropped restored initialised announced) ;;
+        history:--kind) kind=words words=(registered promoted rolled-back archived deprecated deprecation-lifted tagged set signature-set noted aliased unaliased held released dropped restored initialised announced key-added key-removed approved rejected) ;;
         history:--stage) kind=stages ;;
         checkout:-o | checkout:--output) kind=directories ;;
         verify:--from) kind=files ;;

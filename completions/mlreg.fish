@@ -196,7 +196,7 @@ complete -c mlreg -n "__mlreg_at compare" -l fail-on -x -a 'regression keep' -d 
 complete -c mlreg -n '__mlreg_at history 0' -k -a '(__mlreg_ask models)'
 complete -c mlreg -n "__mlreg_at history" -l since -x -d 'From then on: 7d, 24h, 2026-03-31, or a time.'
 complete -c mlreg -n "__mlreg_at history" -l limit -x -d 'So many at most, the newest.'
-complete -c mlreg -n "__mlreg_at history" -l kind -x -a 'registered promoted rolled-back archived deprecated deprecation-lifted tagged set signature-set noted aliased unaliased held released dropped restored initialised announced' -d 'Only such events: promoted, rolled-back ...'
+complete -c mlreg -n "__mlreg_at history" -l kind -x -a 'registered promoted rolled-back archived deprecated deprecation-lifted tagged set signature-set noted aliased unaliased held released dropped restored initialised announced key-added key-removed approved rejected' -d 'Only such events: promoted, rolled-back ...'
 complete -c mlreg -n "__mlreg_at history" -l timeline -d 'Who held production, and when.'
 complete -c mlreg -n "__mlreg_at history" -l stage -x -k -a '(__mlreg_ask stages)' -d 'With --timeline: of this stage.'
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from mlreg.bench import Bench
 from mlreg.domain.events import ROLLED_BACK
 from mlreg.domain.listing import Brief, briefs_of
 from mlreg.domain.score import Candidate, Formula, Formulas, Row, best_of, rank
-from mlreg.domain.semver import Version
 from mlreg.domain.sheet import sheet_of
 from mlreg.domain.stages import ARCHIVED
 from mlreg.domain.state import ModelState, Standing
@@ -33,8 +32,9 @@ def ranked(bench: Bench, state: ModelState) -> list[Row]:
     """
     briefs = briefs_of(state)
     said = bench.repository.cards.said(state.spelling, briefs)
+    undone = _rolled_back(state)
     candidates = [
-        Candidate(sheet_of(state.spelling, brief, one.card), _objection(state, brief))
+        Candidate(sheet_of(state.spelling, brief, one.card), _objection(brief, undone))
         for brief, one in zip(briefs, said, strict=True)
     ]
     return rank(candidates, formula_of(bench, state.spelling), directions=bench.config.directions)
@@ -68,13 +68,26 @@ def _why(rows: Sequence[Row]) -> str:
     return next(iter(whys)) if len(whys) == 1 else "every one lacks something"
 
 
-def _objection(state: ModelState, brief: Brief) -> str | None:
+def _rolled_back(state: ModelState) -> set[str]:
+    """Returns the versions that a rollback took from a stage and that have not come back to it."""
+    undone: set[str] = set()
+    for seat in state.seats.values():
+        before: str | None = None
+        for tenure in seat.tenures:
+            if tenure.event.kind == ROLLED_BACK and before is not None:
+                undone.add(before)
+            undone.discard(tenure.holder or "")
+            before = tenure.holder
+    return undone
+
+
+def _objection(brief: Brief, undone: Set[str]) -> str | None:
     if brief.deprecated is not None:
         return "deprecated"
     if brief.dropped is not None:
         return "its bytes were dropped"
-    if Version.parse(brief.version).is_prerelease:
+    if "-" in brief.version.partition("+")[0]:
         return "a pre-release"
-    if brief.stage == ARCHIVED and state.versions[brief.version].moved.kind == ROLLED_BACK:
+    if brief.stage == ARCHIVED and brief.version in undone:
         return "rolled back"
     return None

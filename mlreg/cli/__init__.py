@@ -31,7 +31,7 @@ else:
 COMMANDS = (
     "init", "register", "list", "info", "promote", "rollback", "compare", "history", "checkout", "verify", "gc", "du",
     "hold", "deprecate", "archive", "tag", "set", "alias", "why", "lineage", "impact", "best", "lock", "outdated",
-    "signature", "validate", "scan", "run", "config", "doctor", "demo",
+    "signature", "validate", "scan", "approve", "reject", "keys", "checkpoint", "run", "config", "doctor", "demo",
     "completion", "help",
 )  # fmt: skip
 _EXAMPLES = """\b

@@ -74,7 +74,8 @@ class Origins:
         self._kin: dict[str, _Kin] = {}
         self._sources: dict[str, Sequence[Any]] = {}
         self._users: dict[str, list[str]] | None = None
-        self._children: dict[str, Mapping[str, Sequence[str]]] = {}
+        self._asked: set[str] = set()
+        self._children: dict[str, list[str]] = {}
 
     def holders(self) -> dict[str, list[str]]:
         """Returns the stages that are held, by the version that holds them (`name@version`)."""
@@ -84,15 +85,17 @@ class Origins:
                 held.setdefault(f"{summary.name}@{version}", []).append(stage)
         return held
 
-    def children(self, ref: str) -> Iterator[str]:
-        """Yields the versions that were made from the version `ref` or depend on it, by model, the least first."""
+    def children(self, ref: str) -> Sequence[str]:
+        """Returns the versions that were made from the version `ref` or depend on it, of each model the least first."""
         model = folded(ref.partition("@")[0])
         if self._users is None:
             self._users = self._by_other()
-        for user in dict.fromkeys([model, *self._users.get(model, ())]):
-            if user not in self._children and user in self._models:
-                self._children[user] = self._kin_of(user).children()
-            yield from self._children.get(user, {}).get(ref, ())
+        for user in (model, *self._users.pop(model, ())):
+            if user not in self._asked and user in self._models:
+                self._asked.add(user)
+                for parent, children in self._kin_of(user).children().items():
+                    self._children.setdefault(parent, []).extend(children)
+        return self._children.get(ref, ())
 
     def origin(self, ref: str) -> Origin | None:
         """Returns what the version `ref` (`name@version`) states, or None where there is no such version."""

@@ -97,6 +97,7 @@ LIST_NAME = an_object(
             digest=DIGEST,
             tags=TEXTS,
             deprecated=DEPRECATED,
+            dropped=maybe(an_object(reason=TEXT, at=MOMENT, by=TEXT)),
         )
     ),
 )

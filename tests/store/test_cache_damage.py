@@ -16,6 +16,7 @@ from growing import Garden, random_moves
 from mlreg.adapters.backends.memory import MemoryBackend
 from mlreg.adapters.caches.local import LocalCache
 from mlreg.registry import Registry
+from mlreg.store import layout
 from mlreg.store.repository import Repository
 
 MODELS = [f"team/model-{number}" for number in range(20)]
@@ -65,7 +66,7 @@ def warm(backend: MemoryBackend, tmp_path_factory: pytest.TempPathFactory) -> Pa
     cache = tmp_path_factory.mktemp("warm")
     answers(backend, cache)
     answers(backend, cache)
-    assert {"models", "snapshots", "cards", "columns"} <= {path.name for path in (cache / "1").iterdir()}
+    assert {"models", "snapshots", "cards", "columns"} <= {path.name for path in (cache / layout.DERIVED).iterdir()}
     return cache
 
 

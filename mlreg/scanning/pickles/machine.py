@@ -14,7 +14,7 @@ from typing import Any
 from mlreg.scanning import names
 from mlreg.scanning.context import Scan
 from mlreg.scanning.names import Standing
-from mlreg.scanning.pickles.values import TEXT_KEPT_BYTES, Global, Large, Tensor, without_content
+from mlreg.scanning.pickles.values import TEXT_KEPT_BYTES, Global, Large, Made, Tensor, without_content
 from mlreg.scanning.report import Halt
 from mlreg.scanning.sources import Source
 
@@ -218,12 +218,15 @@ class Machine:
 
     def recall(self, index: int) -> None:
         """Puts what is kept under `index` onto the stack."""
-        if 0 <= index < len(self.memo):
-            self.stack.append(self.memo[index])
+        if index < len(self.memo):
+            value = self.memo[index]
         elif index in self._memo_beyond:
-            self.stack.append(self._memo_beyond[index])
+            value = self._memo_beyond[index]
         else:
             raise self.malformed(f"nothing is kept under {index}")
+        if type(value) is Made:
+            value.is_shared = True
+        self.stack.append(value)
 
     def push_global(self, module: Any, name: Any) -> None:
         """Puts `name` of `module` onto the stack, and says so where no model needs it."""

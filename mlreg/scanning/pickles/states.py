@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlreg.scanning.names import Standing, current
-from mlreg.scanning.pickles import arrays
+from mlreg.scanning.pickles import arrays, dtypes
 from mlreg.scanning.pickles.machine import Machine, shown
 from mlreg.scanning.pickles.values import Box, Global, Made
 from mlreg.scanning.report import Halt
@@ -23,18 +23,17 @@ def build(machine: Machine, target: Any, state: Any) -> None:
     if type(target) is not Made:
         what = shown(target) if type(target) is Global else f"a {getattr(target, 'kind', type(target).__name__)}"
         raise Halt("MLR308", f"a state is set on {what}, which is no new object", machine.offset)
+    if target.state:
+        raise Halt("MLR308", f"the state of {shown(target.maker)} is set again, which no saver does", machine.offset)
     key = f"{current(target.maker.module)}.{target.maker.name}"
     _check_keys(machine, target, state)
     if key == "numpy.dtype":
-        arrays.check_dtype_state(machine, target, state)
+        dtypes.check_state(target, state, machine.offset)
     elif key == "numpy._core.multiarray._reconstruct":
         arrays.check_array_state(machine, state)
     elif key in arrays.WRAPPERS and not _is_transparent(state):
         raise Halt("MLR308", "the state of an array of joblib is not as it writes it", machine.offset)
-    if type(state) is Box:
-        target.state.update(state.mapping())
-    else:
-        target.state[None] = state
+    target.state = {**(state.mapping() if type(state) is Box else {}), None: state}
     if key in arrays.WRAPPERS:
         machine.stack[-1] = arrays.read_wrapped(machine, target)
 

@@ -36,16 +36,18 @@ class Made:
     Attributes:
         maker: What was called, or the class.
         args: The arguments, a tuple, or None where they are not known.
-        state: What BUILD has set, as far as its keys are few; for states that are no mapping under the key None.
+        state: What BUILD has set: under None the whole state, and of a mapping the first values under their keys.
+        is_shared: Whether it was taken from the memo, so that something else may hold it.
         count: How many items were put into it.
     """
 
-    __slots__ = ("args", "count", "maker", "state")
+    __slots__ = ("args", "count", "is_shared", "maker", "state")
 
     def __init__(self, maker: Global, args: Any) -> None:
         self.maker = maker
         self.args = args
         self.count = 0
+        self.is_shared = False
         self.state: dict[Any, Any] = {}
 
     def is_of(self, *keys: str) -> bool:
