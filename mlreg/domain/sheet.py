@@ -1,8 +1,8 @@
 """Owns sheets: what a search looks at, the facts of one version as one mapping of plain values.
 
 The part of it that the record says is a *card*. A metric is a number, or a number and its base unit where it has one;
-one that is not finite is not on it. `judged` has by metric what else scores ask for: its direction and the digest of the
-data that it was measured on, where these were stated, and that it is `odd` where it is not finite.
+one that is not finite is not on it. `judged` has by metric what else scores ask for: its direction and the digest of
+the data that it was measured on, where these were stated, and that it is `odd` where it is not finite.
 """
 
 from __future__ import annotations

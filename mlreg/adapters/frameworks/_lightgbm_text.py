@@ -23,6 +23,7 @@ _ALSO_OF_NODES = ("split_gain", "internal_value", "internal_weight", "internal_c
 _ALSO_OF_LEAVES = ("leaf_weight", "leaf_count", "leaf_const", "num_features")
 _EVERY_TREE = {"num_cat", "shrinkage", *_OF_NODES, *_OF_LEAVES}
 _DIGITS = b"0123456789+-.eE infaINFA"
+_FACT = re.compile(rb"[a-z_]+=")
 _PARAMETER = re.compile(rb"\[\w+: [^\n]*\]|")
 _MAX_CLASSES = 1_000_000
 
@@ -59,7 +60,10 @@ def _trees(data: bytes, begin: int, sizes: Any) -> Iterator[dict[str, bytes]]:
         start = b"Tree=%d\n" % number
         if size < len(start) or not data.startswith(start, place) or place + size > len(data):
             raise ValueError(f"its tree {number} is not where it says")
-        yield _facts(data[place + len(start) : place + size])
+        tree = data[place + len(start) : place + size].rstrip(b"\n")
+        if not all(map(_FACT.match, tree.split(b"\n"))):
+            raise ValueError(f"its tree {number} has a line that says nothing")
+        yield _facts(tree)
         place += size
     if not data.startswith(b"end of trees", place) and len(sizes):
         raise ValueError("its trees do not end where it says")

@@ -21,20 +21,24 @@ _PADDING_MAX_BYTES = 16
 
 
 def check_array_state(machine: Machine, state: Any) -> None:
-    """Checks that an array of objects holds a list and any other array bytes.
+    """Checks that an array of objects holds a list of as many as it says, and any other array bytes.
+
+    numpy itself counts the bytes, but not the objects (`array_setstate`, `_setlist_pkl`).
 
     Raises:
         Halt: It is the other way round, or nothing that numpy writes.
     """
     if not isinstance(state, tuple) or len(state) not in (4, 5):
         raise _odd(machine, "the state of an array is not as numpy writes it")
-    dtype, data = state[-3], state[-1]
-    if dtype is OPAQUE:
-        return
-    kind = kind_of(dtype, machine.offset)
-    is_list = (type(data) is Box and data.kind == "list") or data is OPAQUE
-    if kind.has_objects != is_list and data is not OPAQUE:
-        raise _odd(machine, "an array of numbers holds objects, or the other way round")
+    shape, dtype, data = state[-4], state[-3], state[-1]
+    if not isinstance(shape, tuple) or not all(type(size) is int and size >= 0 for size in shape):
+        raise _odd(machine, "the shape of an array is none")
+    count = data.count if type(data) is Box and data.kind == "list" else None
+    if kind_of(dtype, machine.offset).has_objects:
+        if count != prod(shape):
+            raise _odd(machine, "an array of objects does not hold as many as it says")
+    elif count is not None:
+        raise _odd(machine, "an array of numbers holds objects")
 
 
 def read_wrapped(machine: Machine, wrapper: Made) -> Any:
