@@ -245,4 +245,3 @@ def test_what_cannot_be_chosen_does_not_hinder_a_registration(configured, model_
 
 def test_nothing_goes_by_itself_where_nobody_said_so(registry, add):
     assert add(registry, "1.0.0", 0.9).stage == "development"
-

@@ -19,7 +19,9 @@ def family(registry, model_file, tmp_path):
     data = tmp_path / "train.csv"
     data.write_text("a,b\n1,2\n")
     registry.register("tok", model_file("t"), data="corpus")
-    registry.register("fraud", model_file("1"), data="v2023", feature_set="fs1", features=["amount"], depends_on=["tok"])
+    registry.register(
+        "fraud", model_file("1"), data="v2023", feature_set="fs1", features=["amount"], depends_on=["tok"]
+    )
     registry.register("fraud", model_file("2"), version="1.1.0", parent="fraud", data="v2024", dataset={"file": data},
                       feature_set="fs1", features=["amount", "hour"], experiment="exp-1", increment="0042",
                       stage="production", depends_on=["tok@^1", "tok@1.0.0"])  # fmt: skip

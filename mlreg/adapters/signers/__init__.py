@@ -1,1 +1,0 @@
-"""The ways to sign, and to check what was signed: one module each."""
