@@ -16,6 +16,7 @@ from mlreg.lazy import LazyModule
 from mlreg.store import layout
 from mlreg.store.blobs import Progress, no_progress
 from mlreg.store.repository import Repository, foresee, found
+from mlreg.verbs.approvals import ApprovalVerbs
 from mlreg.verbs.provenance import ProvenanceVerbs
 from mlreg.verbs.scanning import ScanVerbs
 from mlreg.verbs.signatures import SignatureVerbs
@@ -63,7 +64,7 @@ else:
 PathLike = str | os.PathLike[str]
 
 
-class Registry(ProvenanceVerbs, ScanVerbs, SignatureVerbs, StorageVerbs):
+class Registry(ApprovalVerbs, ProvenanceVerbs, ScanVerbs, SignatureVerbs, StorageVerbs):
     """The models of one repository, and all that can be done with them.
 
     Every method is the twin of the command of its name and answers with a value of `mlreg.answers`, whose

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,16 +14,20 @@ from mlreg.errors import UsageError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
+    from mlreg.answers import checkpointed
     from mlreg.cli import screen
 else:
+    checkpointed = LazyModule("mlreg.answers.checkpointed")
     screen = LazyModule("mlreg.cli.screen")
 
+_AFTER_SHOWN = 10
 _COUNTED = ("events", "records", "blobs")
 EXAMPLES = """\b
 Examples:
   mlreg verify
   mlreg verify fraud-detector
   mlreg verify --quick
+  mlreg verify --against 2026-03.checkpoint
   mlreg verify --repair --from model.pkl"""
 
 
@@ -39,6 +44,12 @@ def run(
         list[str] | None,
         typer.Option("--from", metavar="FILE", help="With --repair: a file that may be what was lost."),
     ] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="FILE", help="A checkpoint: no history that it saw was changed.")
+    ] = None,
+    trust_root: Annotated[
+        str | None, typer.Option("--trust-root", metavar="FPR", help="With --against: the key that vouches for it.")
+    ] = None,
 ) -> None:
     """Check that every byte is as it was written.
 
@@ -46,6 +57,8 @@ def run(
     """
     if source and not repair:
         raise UsageError("`--from` is for mending", hint="add `--repair`")
+    if trust_root is not None and against is None:
+        raise UsageError("`--trust-root` is for a checkpoint", hint="name one with `--against FILE`")
     session = ctx.obj
     output = session.output()
     with output.progress() as progress:
@@ -54,12 +67,14 @@ def run(
             answer = registry.repair(name, files=source or (), progress=progress)
         else:
             answer = registry.verify(name, quick=quick, progress=progress)
+        if against is not None:
+            answer = registry.hold_against(answer, against, trust_root=trust_root)
     view = View(
         rows=[
             *(("mended", key, "") for key in answer.mended),
             *((problem.code, problem.object, problem.message) for problem in answer.problems),
         ]
-        or [(_summary(answer),)],
+        or [(_summary(answer),), *(("after", *event) for event in _after(answer))],
         ids=[problem.object for problem in answer.problems],
         draw=lambda on: _draw(on, answer),
     )
@@ -69,7 +84,20 @@ def run(
 
 
 def _summary(answer: Verified) -> str:
-    return f"ok: {_seen(answer)}"
+    return f"ok: {_seen(answer)}{_as_seen(answer)}"
+
+
+def _as_seen(answer: Verified) -> str:
+    """Returns what there is to say of the checkpoint where nothing is wrong."""
+    if not isinstance(answer, checkpointed.VerifiedAgainst):
+        return ""
+    count, since = len(answer.against.heads), len(answer.after)
+    later = f"; {since} event{'' if since == 1 else 's'} since" if since else "; nothing since"
+    return f"; {count} histories as on {answer.against.at[:10]}{later}"
+
+
+def _after(answer: Verified) -> Sequence[checkpointed.After]:
+    return answer.after if isinstance(answer, checkpointed.VerifiedAgainst) else ()
 
 
 def _seen(answer: Verified) -> str:
@@ -83,6 +111,10 @@ def _draw(on: screen.Screen, answer: Verified) -> None:
         on.line(f"mended {key}", "green")
     if answer.ok:
         on.line(_summary(answer), "green")
+        for event in _after(answer)[-_AFTER_SHOWN:]:
+            on.line(
+                f"since: {event.history} {event.number}, {event.kind} {event.version or ''} by {event.actor}", "dim"
+            )
         return
     rows = [(screen.styled(problem.code, "bold red"), problem.object, problem.message) for problem in answer.problems]
     on.table((screen.Column("what"), screen.Column("file", least=24), screen.Column("why", least=24)), rows)

@@ -1,0 +1,1 @@
+"""The ways to sign, and to check what was signed: one module each."""
