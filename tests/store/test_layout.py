@@ -23,6 +23,7 @@ def test_keys_are_those_of_the_design() -> None:
 
 def test_a_key_says_what_it_is_of() -> None:
     assert layout.digest_of_blob(layout.blob(DIGEST)) == DIGEST
+    assert layout.digest_of_blob(layout.blob(DIGEST) + layout.CODED) == DIGEST
     assert layout.model_of_record(layout.record("Risk/Fraud", "1.0.0-rc.1", DIGEST)) == "risk+fraud"
     assert layout.model_of_event(layout.event("Risk/Fraud", 42)) == "risk+fraud"
     assert layout.number_of_event(layout.event("Risk/Fraud", 42)) == 42
@@ -50,7 +51,7 @@ def test_what_is_no_digest_has_no_key(digest: str) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        *["", "blobs", f"blobs/{DIGEST[7:]}", f"blobs/sha256/59/{DIGEST[7:]}", f"blobs/sha256/58/{DIGEST[7:]}.mlb"],
+        *["", "blobs", f"blobs/{DIGEST[7:]}", f"blobs/sha256/59/{DIGEST[7:]}", f"blobs/sha256/58/{DIGEST[7:]}.mlx"],
         *[
             f"blobs/sha256/58/{DIGEST[7:]}\n",
             f"x/blobs/sha256/58/{DIGEST[7:]}",
