@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     import tempfile
 
     from mlreg.domain.record import FileEntry
-    from mlreg.store.blobs import mending, storing
+    from mlreg.store.blobs import hashing, mending, storing
 else:
+    hashing = LazyModule("mlreg.store.blobs.hashing")
     mending = LazyModule("mlreg.store.blobs.mending")
     storing = LazyModule("mlreg.store.blobs.storing")
     tempfile = LazyModule("tempfile")
@@ -52,6 +53,10 @@ class Stored(NamedTuple):
     is_coded: bool
 
 
+class _KeptError(Exception):
+    """What was going to be kept is here already."""
+
+
 _NOTHING = Stored(0, 0, (), False)
 
 
@@ -76,8 +81,13 @@ class Blobs:
         size_bytes = _size(source)
         if size_bytes < CODED_MIN_BYTES:
             return self._add_small(source, progress)
+        kin = list(kin)
         with _steady(name):
-            return storing.store(source, kin, self._open_either, partial(self._keep_form, source), progress)
+            kept = storing.store(source, kin, self._open_either, self._settle_all, self._keep_form, progress)
+        if kept:
+            return kept
+        source.seek(0)
+        return self.add_plain(source, name, no_progress, kin)
 
     def add_plain(
         self, source: BinaryIO, name: str, progress: Progress = no_progress, kin: Iterable[str] = ()
@@ -103,7 +113,7 @@ class Blobs:
         def key() -> str:
             return layout.blob(hasher.digest())
 
-        self._backend.create(key, storing.hashed(_told(codec.chunks(source), progress), hasher))
+        self._backend.create(key, hashing.hashed(_told(codec.chunks(source), progress), hasher))
         return hasher.digest(), hasher.size_bytes
 
     def settle(self, digest: str) -> bool:
@@ -252,9 +262,9 @@ class Blobs:
         with stream:
             hasher = codec.Hasher()
             if is_coded:
-                pieces = storing.hashed(storing.restored(digest, partial(self._open_given, digest, stream)), hasher)
+                pieces = hashing.hashed(storing.restored(digest, partial(self._open_given, digest, stream)), hasher)
             elif _size(stream) > IN_MEMORY_MAX_BYTES:
-                pieces = storing.hashed(codec.chunks(stream), hasher)
+                pieces = hashing.hashed(codec.chunks(stream), hasher)
             else:
                 pieces = _hashed(codec.chunks(stream), hasher)
             with _sound(digest):
@@ -274,16 +284,20 @@ class Blobs:
         self._backend.replace(layout.blob(digest), _unchanged(copy, digest))
         self._backend.delete(layout.coded_blob(digest))
 
-    def _keep_form(self, source: BinaryIO, form: storing.Form) -> None:
-        if all(self.settle(digest) for digest in self.needed([form.survey.digest])):
-            return
-        if not form.pays:
-            source.seek(0)
-            self._backend.create(layout.blob(form.survey.digest), _unchanged(source, form.survey.digest))
-            return
+    def _settle_all(self, digest: str) -> bool:
+        """Whether the bytes are here, with all that they are stored against, and stay from now on."""
+        return all(self.settle(needed) for needed in self.needed([digest]))
+
+    def _keep_form(self, form: storing.Form) -> None:
+        def key() -> str:
+            if self._settle_all(form.digest()):
+                raise _KeptError
+            return layout.coded_blob(form.digest())
+
         for base in self.needed(form.bases):
             self.settle(base)
-        self._backend.create(layout.coded_blob(form.survey.digest), form.pieces)
+        with suppress(_KeptError):
+            self._backend.create(key, form.pieces)
 
     def _is_kept(self, key: str) -> bool:
         try:
@@ -363,7 +377,7 @@ def _hashed(chunks: Iterable[bytes], hasher: codec.Hasher) -> Iterator[Bytes]:
 
 def _unchanged(source: BinaryIO, digest: str) -> Iterator[Bytes]:
     hasher = codec.Hasher()
-    yield from storing.hashed(codec.chunks(source), hasher)
+    yield from hashing.hashed(codec.chunks(source), hasher)
     if hasher.digest() != digest:
         raise ChangedError
 

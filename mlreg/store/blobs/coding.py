@@ -21,7 +21,7 @@ from mlreg.store.blobs.container import Range, Writer
 from mlreg.store.blobs.heading import UNUSABLE, ChangedError
 from mlreg.store.blobs.kin import Base, Place, Relative
 from mlreg.store.blobs.restoring import Restorer
-from mlreg.store.blobs.surveying import WINDOW_BYTES, Cut, Progress, Survey
+from mlreg.store.blobs.surveying import WINDOW_BYTES, Cut, Progress, Survey, is_equal
 
 _AHEAD = 5
 _SAMPLE_BYTES = 64 << 10
@@ -183,7 +183,7 @@ class _Coding:
 
     def _is_same(self, one: Cut, other: Cut) -> bool:
         read = self._source.read_at
-        return read(one.offset, one.size_bytes) == read(other.offset, other.size_bytes)
+        return is_equal(read(one.offset, one.size_bytes), read(other.offset, other.size_bytes))
 
     def _finish(self, task: Task, future: Future[tuple[codecs.Coded, Base | None]]) -> Bytes:
         result, base = future.result()

@@ -12,11 +12,12 @@ from typing import BinaryIO, NamedTuple
 from mlreg.ports import Bytes
 from mlreg.store import codec
 from mlreg.store.blobs import coding
-from mlreg.store.blobs.access import Access, access
+from mlreg.store.blobs.access import access
+from mlreg.store.blobs.hashing import digesting
 from mlreg.store.blobs.heading import DamagedBlobError
 from mlreg.store.blobs.kin import known_segments, relatives
 from mlreg.store.blobs.restoring import OpenBlob, Restorer
-from mlreg.store.blobs.surveying import Survey, survey
+from mlreg.store.blobs.surveying import confirm, survey
 
 Progress = Callable[[int], None]
 
@@ -24,15 +25,14 @@ _AHEAD = 4
 
 
 class Form(NamedTuple):
-    """The coded form of a file that was surveyed: `pieces` are made while they are taken, so they can be taken once.
+    """The coded form of a file: `pieces` are made while they are taken, so they can be taken once.
 
-    `pays` says whether it is going to be smaller than the file.
+    `digest` waits for that of the file.
     """
 
-    survey: Survey
+    digest: Callable[[], str]
     bases: Sequence[str]
     pieces: Iterator[Bytes]
-    pays: bool
 
 
 class NotSmallerError(Exception):
@@ -40,20 +40,36 @@ class NotSmallerError(Exception):
 
 
 def store(
-    stream: BinaryIO, kin: Iterable[str], open_blob: OpenBlob, keep: Callable[[Form], None], progress: Progress
-) -> tuple[str, int]:
-    """Surveys `stream`, lets `keep` have its coded form, and returns its digest and size.
+    stream: BinaryIO,
+    kin: Iterable[str],
+    open_blob: OpenBlob,
+    is_kept: Callable[[str], bool],
+    keep: Callable[[Form], None],
+    progress: Progress,
+) -> tuple[str, int] | None:
+    """Lets `keep` have the coded form of `stream` and returns its digest and size; None where that form does not pay.
 
     Args:
         kin: The digests of blobs that it may be stored against.
+        is_kept: Whether the blob with a digest is here; asked before all else where the file seems to be known.
 
     Raises:
         ChangedError: It changed meanwhile.
     """
+    source = access(stream)
     with Restorer(open_blob) as restorer, _workers() as workers:
-        form = _form(access(stream), kin, restorer, workers, progress, thorough=False)
-        keep(form)
-        return form.survey.digest, form.survey.size_bytes
+        near = relatives(kin, restorer)
+        found = survey(source, known_segments(near), workers, _half(progress, up=True))
+        with digesting(source, found) as digest:
+            if found.seems_known() and is_kept(digest()):
+                return digest(), found.size_bytes
+            confirm(source, found, restorer, workers)
+            planned = coding.plan(source, found, near, restorer)
+            if not planned.pays(source):
+                return None
+            pieces = coding.coded(source, planned, restorer, workers, _half(progress, up=False))
+            keep(Form(digest, planned.named, pieces))
+            return digest(), found.size_bytes
 
 
 def squeeze(digest: str, kin: Iterable[str], open_blob: OpenBlob, keep: Callable[[Form], None]) -> None:
@@ -64,11 +80,13 @@ def squeeze(digest: str, kin: Iterable[str], open_blob: OpenBlob, keep: Callable
         DamagedBlobError: What is there is damaged; or, from the pieces: the new form does not restore to `digest`.
     """
     with Restorer(open_blob) as restorer, _workers() as workers:
-        form = _form(_Restored(restorer, digest), kin, restorer, workers, _nobody, thorough=True)
-        if form.survey.digest != digest:
-            raise DamagedBlobError(digest, "its bytes are not what its name says")
+        source, near = _Restored(restorer, digest), relatives(kin, restorer)
+        found = survey(source, known_segments(near), workers, _nobody)
+        confirm(source, found, restorer, workers)
+        planned = coding.plan(source, found, near, restorer)
+        pieces = coding.coded(source, planned, restorer, workers, _nobody, thorough=True)
         stored_bytes = restorer.opened(digest).stored_bytes
-        keep(form._replace(pieces=_checked(form, stored_bytes, open_blob)))
+        keep(Form(lambda: digest, planned.named, _checked(digest, pieces, stored_bytes, open_blob)))
 
 
 def is_thorough(digest: str, open_blob: OpenBlob) -> bool:
@@ -102,20 +120,6 @@ def restored(digest: str, open_blob: OpenBlob) -> Iterator[Bytes]:
             yield running.popleft().result()
 
 
-def hashed(pieces: Iterable[Bytes], hasher: codec.Hasher) -> Iterator[Bytes]:
-    """Yields `pieces` while a thread of its own hashes them; all are hashed when it ends."""
-    with ThreadPoolExecutor(1, thread_name_prefix="sha256") as one:
-        before: Future[None] | None = None
-        for piece in pieces:
-            now = one.submit(hasher.update, piece)
-            yield piece
-            if before:
-                before.result()
-            before = now
-        if before:
-            before.result()
-
-
 class _Restored:
     """Random access to what a blob restores to."""
 
@@ -135,28 +139,11 @@ class _Restored:
         return len(data)
 
 
-def _form(
-    source: Access,
-    kin: Iterable[str],
-    restorer: Restorer,
-    workers: ThreadPoolExecutor,
-    progress: Progress,
-    *,
-    thorough: bool,
-) -> Form:
-    near = relatives(kin, restorer)
-    found = survey(source, known_segments(near), restorer, workers, _half(progress, up=True))
-    planned = coding.plan(source, found, near, restorer)
-    half = _half(progress, up=False)
-    pieces = coding.coded(source, planned, restorer, workers, half, thorough=thorough)
-    return Form(found, planned.named, pieces, planned.pays(source))
-
-
-def _checked(form: Form, stored_bytes: int, open_blob: OpenBlob) -> Iterator[Bytes]:
-    """Yields the pieces of `form`, and ends well only when all were decoded again and found to be what they should."""
-    digest, size = form.survey.digest, 0
+def _checked(digest: str, pieces: Iterator[Bytes], stored_bytes: int, open_blob: OpenBlob) -> Iterator[Bytes]:
+    """Yields `pieces`, and ends well only when all were decoded again and found to be what has the digest."""
+    size = 0
     with tempfile.TemporaryFile() as copy:
-        for piece in form.pieces:
+        for piece in pieces:
             size += copy.write(piece)
             if size >= stored_bytes:
                 raise NotSmallerError

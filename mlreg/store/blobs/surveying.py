@@ -1,6 +1,6 @@
-"""Owns the first look at a file that is to be kept: its digest, its segments, and which of them are here already.
+"""Owns the first look at a file that is to be kept: its segments, and which of them are here already.
 
-The file is read once. SHA-256 runs in a thread of its own; others name the segments and compare those that are known.
+The file is read once and its segments named; those whose names are known are read again and compared.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import NamedTuple
 
+import numpy as np
 import xxhash
 
-from mlreg.store import codec
+from mlreg.ports import Bytes
 from mlreg.store.blobs import cutting
 from mlreg.store.blobs.access import Access, filled
+from mlreg.store.blobs.codecs.scratch import scratch
 from mlreg.store.blobs.cutting import Outline, Tensor, chunks
 from mlreg.store.blobs.heading import UNUSABLE, ChangedError
 from mlreg.store.blobs.kin import Place
@@ -32,7 +34,7 @@ Progress = Callable[[int], None]
 
 
 class Cut(NamedTuple):
-    """One segment of a file: `tensor` is the one that it is of, if any; `same` is where it is already."""
+    """One segment of a file: `tensor` is the one that it is of, if any; `same` is where it seems to be already."""
 
     offset: int
     size_bytes: int
@@ -45,10 +47,13 @@ class Cut(NamedTuple):
 class Survey:
     """What the first look has found: `cuts` cover the file from begin to end."""
 
-    digest: str
     size_bytes: int
     outline: Outline
     cuts: list[Cut] = field(default_factory=list)
+
+    def seems_known(self) -> bool:
+        """Whether there is nothing in it that does not seem to be here already."""
+        return all(cut.same is not None or cut.size_bytes < _REFERENCE_MIN_BYTES for cut in self.cuts)
 
 
 class Stretch(NamedTuple):
@@ -59,20 +64,28 @@ class Stretch(NamedTuple):
     tensor: Tensor | None
 
 
-def survey(
-    source: Access, known: Mapping[bytes, Place], restorer: Restorer, workers: ThreadPoolExecutor, progress: Progress
-) -> Survey:
+def survey(source: Access, known: Mapping[bytes, Place], workers: ThreadPoolExecutor, progress: Progress) -> Survey:
     """Reads `source` and returns what it is made of.
 
     Args:
         known: By key the segments that are here.
-        restorer: Reads those for comparing.
+
+    Raises:
+        ChangedError: It became shorter meanwhile.
     """
     outline = cutting.look(source)
-    reading = _Reading(source, known, restorer, workers)
-    with ThreadPoolExecutor(1, thread_name_prefix="sha256") as one:
-        reading.read(outline, one, progress)
-    return Survey(reading.hasher.digest(), source.size_bytes, outline, reading.cuts)
+    reading = _Reading(source, known, workers)
+    reading.read(outline, progress)
+    return Survey(source.size_bytes, outline, reading.cuts)
+
+
+def confirm(source: Access, found: Survey, restorer: Restorer, workers: ThreadPoolExecutor) -> None:
+    """Compares each segment of `found` that seems to be here with what is: equal keys alone are not believed."""
+
+    def confirmed(cut: Cut) -> Cut:
+        return cut if cut.same is None or _is_there(source, cut, cut.same, restorer) else cut._replace(same=None)
+
+    found.cuts[:] = workers.map(confirmed, found.cuts) if any(cut.same for cut in found.cuts) else found.cuts
 
 
 def stretches(size_bytes: int, tensors: list[Tensor]) -> Iterator[Stretch]:
@@ -90,30 +103,22 @@ def stretches(size_bytes: int, tensors: list[Tensor]) -> Iterator[Stretch]:
 class _Reading:
     """One pass over a file."""
 
-    def __init__(
-        self, source: Access, known: Mapping[bytes, Place], restorer: Restorer, workers: ThreadPoolExecutor
-    ) -> None:
+    def __init__(self, source: Access, known: Mapping[bytes, Place], workers: ThreadPoolExecutor) -> None:
         self._source = source
         self._known = known
-        self._restorer = restorer
         self._workers = workers
         self._buffers: SimpleQueue[bytearray] = SimpleQueue()
-        self._tasks: deque[tuple[Future[list[Cut]], Future[None], bytearray]] = deque()
-        self.hasher = codec.Hasher()
+        self._tasks: deque[tuple[Future[list[Cut]], bytearray]] = deque()
         self.cuts: list[Cut] = []
 
-    def read(self, outline: Outline, hashing: ThreadPoolExecutor, progress: Progress) -> None:
+    def read(self, outline: Outline, progress: Progress) -> None:
         for _ in range(_AHEAD):
             self._buffers.put(bytearray(WINDOW_BYTES + chunks.MAX))
         for offset, view, ends, fresh, tensor, buffer in self._windows(outline):
-            hashed = hashing.submit(self.hasher.update, view[-fresh:] if fresh else view[:0])
-            cuts = self._workers.submit(self._name, offset, view, ends, tensor)
-            self._tasks.append((cuts, hashed, buffer))
+            self._tasks.append((self._workers.submit(self._name, offset, view, ends, tensor), buffer))
             progress(fresh)
         while self._tasks:
             self._finish()
-        if self.hasher.size_bytes != self._source.size_bytes:
-            raise ChangedError
 
     def _windows(self, outline: Outline) -> Iterator[tuple[int, memoryview, list[int], int, Tensor | None, bytearray]]:
         """Yields windows: offset, bytes, the ends of their segments, how many of the last bytes are new, the tensor."""
@@ -141,30 +146,35 @@ class _Reading:
         return self._buffers.get()
 
     def _finish(self) -> None:
-        cuts, hashed, buffer = self._tasks.popleft()
+        cuts, buffer = self._tasks.popleft()
         self.cuts.extend(cuts.result())
-        hashed.result()
         self._buffers.put(buffer)
 
     def _name(self, offset: int, view: memoryview, ends: list[int], tensor: Tensor | None) -> list[Cut]:
         cuts, start = [], 0
         for end in ends:
-            part = view[start:end]
-            key = xxhash.xxh3_128_digest(part)
-            cuts.append(Cut(offset + start, end - start, key, tensor, self._same(key, part)))
+            key = xxhash.xxh3_128_digest(view[start:end])
+            cuts.append(Cut(offset + start, end - start, key, tensor, self._same(key, end - start)))
             start = end
         return cuts
 
-    def _same(self, key: bytes, part: memoryview) -> Place | None:
-        """Returns where the bytes of `part` are already: equal keys alone are not believed."""
+    def _same(self, key: bytes, size_bytes: int) -> Place | None:
         place = self._known.get(key)
-        if place is None or not _REFERENCE_MIN_BYTES <= place.size_bytes == len(part):
-            return None
-        try:
-            there = self._restorer.read(*place)
-        except UNUSABLE:
-            return None
-        return place if part == memoryview(there) else None
+        return place if place is not None and _REFERENCE_MIN_BYTES <= place.size_bytes == size_bytes else None
+
+
+def _is_there(source: Access, cut: Cut, place: Place, restorer: Restorer) -> bool:
+    here, there = scratch("here", cut.size_bytes).data, scratch("there", cut.size_bytes).data
+    try:
+        restorer.read_into(place.digest, place.offset, there)
+    except UNUSABLE:
+        return False
+    return len(filled(source, cut.offset, here)) == cut.size_bytes and is_equal(here, there)
+
+
+def is_equal(one: Bytes, other: Bytes) -> bool:
+    """Whether the bytes are the same; many times faster than comparing the views, which goes item by item."""
+    return np.array_equal(np.frombuffer(one, np.uint8), np.frombuffer(other, np.uint8))
 
 
 def segment_bytes(tensor: Tensor) -> int:
