@@ -54,6 +54,7 @@ STAGES = Stages()
 STAMP = int(time.time())  # of the versions that this process registers, so that they are new
 PEOPLE = ("ann@example.org", "bo@example.org", "risk-team@example.org")
 WEIGHTS = b"weights"
+SCORE = "\n[score]\nweights = { auc = 0.6, f1 = 0.3, latency = 0.1 }\n"
 COMMANDS = {
     "list": "list",
     "list NAME": f"list {DEEP}",
@@ -73,6 +74,11 @@ COMMANDS = {
     "list --sort": "list --where metrics.latency<12ms --sort -metrics.auc --limit 20",
     "list --search": "list --search increment.0017",
     "list NAME --where": f"list {DEEP} --where metrics.auc>0.999",
+    "lineage": f"lineage {DEEP}@{{version}}",
+    "impact": f"impact {DEEP}@{{version}}",
+    "impact --data-set": "impact --data-set transactions@2026-01-17",
+    "best": f"best {DEEP}",
+    "info NAME@best": f"info {DEEP}@best",
     "TAB: models": "__complete references m -- mlreg info team-3/model-0",
     "TAB: NAME@": f"__complete references {DEEP}@ -- mlreg info {DEEP}@",
 }
@@ -103,6 +109,8 @@ class Maker:
         self._events = 0
         found(Repository(self._backend), Stamp("0" * 32, "2026-01-05T09:00:00.000000Z", PEOPLE[0]))
         self._backend.create(layout.blob(digest(WEIGHTS)), [WEIGHTS])
+        with (place / ".mlreg" / layout.CONFIG).open("a") as config:
+            config.write(SCORE)
 
     def make(self, versions: int) -> None:
         """Makes so many versions in all."""
@@ -114,7 +122,7 @@ class Maker:
     def _model(self, name: str, versions: int) -> None:
         state = ModelState(spelling=name)
         for number in range(versions):
-            version = f"{1 + number // 100}.{number // 10 % 10}.{number % 10}"
+            version = version_of(number)
             record = self._record(name, version, number)
             data = record_bytes(record)
             facts = {"record": digest(data), "content": content_digest(record), "facts": facts_digest(record)}
@@ -131,6 +139,10 @@ class Maker:
     def _record(self, name: str, version: str, number: int) -> ModelVersion:
         chance = self._random
         metrics = {"auc": round(chance.random(), 6), "f1": round(chance.random(), 6)}
+        day = number // 20 % 28 + 1  # twenty versions are made one of the other, out of the data of a day
+        lineage = {"increment": f"{number:04}", "data": f"transactions@2026-01-{day:02}"}
+        if number % 20:
+            lineage["parent"] = f"{name}@{version_of(number - 1)}"
         return ModelVersion(
             name=name,
             version=Version.parse(version),
@@ -145,7 +157,7 @@ class Maker:
             },
             params={"lr": chance.choice([0.1, 0.01, 0.001]), "depth": chance.randint(3, 9), "seed": number},
             features=tuple(f"feature_{place}" for place in range(12)),
-            lineage={"increment": f"{number:04}", "data": "transactions@2026-01"},
+            lineage=lineage,
             meta={"team": chance.choice(["risk", "core"]), "run": number},
             captured={"environment": {"python_version": "3.11.7"}},
         )
@@ -161,6 +173,11 @@ class Maker:
             key = layout.event(state.spelling, state.head + 1)
             self._backend.create(key, [data])
             apply(state, event_from_bytes(data, key))
+
+
+def version_of(number: int) -> str:
+    """Returns how the version `number` of a model is called."""
+    return f"{1 + number // 100}.{number // 10 % 10}.{number % 10}"
 
 
 @dataclass
@@ -208,8 +225,7 @@ def cost(command: Sequence[str], place: Path, env: dict[str, str]) -> tuple[floa
 
 def words(command: str, versions: int, run: int) -> list[str]:
     """Returns the command line of a command of ours; each run is about another version."""
-    number = max(0, versions // 10 - 2 - 7 * run)
-    version = f"{1 + number // 100}.{number // 10 % 10}.{number % 10}"
+    version = version_of(max(0, versions // 10 - 2 - 7 * run))
     filled = command.format(version=version, run=run, stamp=STAMP)
     return [sys.executable, "-m", "mlreg", *(word.replace("increment.", "increment ") for word in filled.split())]
 

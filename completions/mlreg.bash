@@ -99,21 +99,21 @@ _mlreg() {
 }
 
 _mlreg_commands() {
-    kind=words words=(init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated signature validate scan run config doctor demo completion help)
+    kind=words words=(init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help)
 }
 
 _mlreg_options() {
     case $1 in
         init) kind=words words=(--dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
-        register) kind=words words=(-f --file --role --version --bump --metric --metrics --param --params --feature --features --signature --requirements --framework --type --parent --data --data-file --data-rows --data-version --feature-set --experiment --increment --depends-on --tag --owner --description --meta --stage --follow-links --raw --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        register) kind=words words=(-f --file --role --version --bump --metric --metrics --param --params --feature --features --signature --requirements --framework --type --parent --variant-of --data --data-file --data-rows --data-version --feature-set --experiment --increment --depends-on --tag --owner --description --meta --stage --follow-links --raw --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         list) kind=words words=(--search --stage --tag --owner --framework --increment --deprecated --no-deprecated --eol --where --sort --limit -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         info) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
-        promote) kind=words words=(--to --from --expect --reason --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        promote) kind=words words=(--to --from --expect --reason --force --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         rollback) kind=words words=(--to --stage --expect --reason --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         compare) kind=words words=(--fail-on -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         history) kind=words words=(--since --limit --kind --timeline --stage -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         checkout) kind=words words=(-o --output --link --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
-        verify) kind=words words=(--quick --repair --from -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        verify) kind=words words=(--quick --repair --from --against --trust-root --allow-missing --output-format -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         gc) kind=words words=(--prune --now --no-squeeze --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         du) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         hold) kind=words words=(--reason --lift --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
@@ -126,13 +126,23 @@ _mlreg_options() {
         lineage) kind=words words=(--format -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         impact) kind=words words=(--feature --feature-set --data-set -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         best) kind=words words=(--limit --promote --min-gain --reason --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
-        lock) kind=words words=(--check --upgrade --announce --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        lock) kind=words words=(--check --upgrade --announce --dry-run --output-format -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         outdated) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
-        signature) kind=words words=(--target --outputs -o --output --format --yaml --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
-        validate) kind=words words=(--limit --extra --format -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
-        scan) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        audit) kind=words words=(--from --to --format -o --output --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        docs) kind=words words=(--dry-run --output-format -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        export) kind=words words=(--layout --format -o --output --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        signature) kind=words words=(--target --outputs -o --output --format --yaml --dry-run --output-format -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        validate) kind=words words=(--limit --extra --format --output-format -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        scan) kind=words words=(--output-format -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        trust) kind=words words=(--global --reason --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        policy) kind=words words=(--to --history --config -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        approve) kind=words words=(--for --comment --key --expires --list --trust-root --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        reject) kind=words words=(--for --reason --key --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        keys) kind=words words=(--group --key --trust-root --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        checkpoint) kind=words words=(-o --output --key --unsigned --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         run) kind=words words=(--register -f --file --experiment --increment --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         config) kind=words words=(--global --show-origin --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        explain) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         doctor) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         demo) kind=words words=(--keep -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         completion) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
@@ -162,6 +172,7 @@ _mlreg_value() {
         register:--framework) kind=nothing ;;
         register:--type) kind=nothing ;;
         register:--parent) kind=references ;;
+        register:--variant-of) kind=references ;;
         register:--data) kind=nothing ;;
         register:--data-file) kind=files ;;
         register:--data-rows) kind=nothing ;;
@@ -195,10 +206,13 @@ _mlreg_value() {
         compare:--fail-on) kind=words words=(regression keep) ;;
         history:--since) kind=nothing ;;
         history:--limit) kind=nothing ;;
-        history:--kind) kind=words words=(registered promoted rolled-back archived deprecated deprecation-lifted tagged set signature-set noted aliased unaliased held released dropped restored initialised announced key-added key-removed approved rejected) ;;
+        history:--kind) kind=words words=(registered promoted rolled-back archived deprecated deprecation-lifted tagged set signature-set noted aliased unaliased held released dropped restored initialised announced key-added key-removed approved rejected trusted trust-removed) ;;
         history:--stage) kind=stages ;;
         checkout:-o | checkout:--output) kind=directories ;;
         verify:--from) kind=files ;;
+        verify:--against) kind=files ;;
+        verify:--trust-root) kind=nothing ;;
+        verify:--output-format) kind=words words=(concise json github gitlab junit sarif) ;;
         hold:--reason) kind=nothing ;;
         deprecate:--reason) kind=nothing ;;
         deprecate:--end-of-life) kind=nothing ;;
@@ -216,12 +230,41 @@ _mlreg_value() {
         best:--promote) kind=stages ;;
         best:--min-gain) kind=nothing ;;
         best:--reason) kind=nothing ;;
+        lock:--output-format) kind=words words=(concise json github gitlab junit sarif) ;;
+        audit:--from) kind=nothing ;;
+        audit:--to) kind=nothing ;;
+        audit:--format) kind=words words=(markdown json csv html) ;;
+        audit:-o | audit:--output) kind=files ;;
+        docs:--output-format) kind=words words=(concise json github gitlab junit sarif) ;;
+        export:--layout) kind=words words=(devskyy specweave flat brixa) ;;
+        export:--format) kind=words words=(cyclonedx deployment) ;;
+        export:-o | export:--output) kind=files ;;
         signature:--target) kind=nothing ;;
         signature:--outputs) kind=files ;;
         signature:-o | signature:--output) kind=files ;;
         signature:--format) kind=words words=(csv json npz parquet) ;;
+        signature:--output-format) kind=words words=(concise json github gitlab junit sarif) ;;
         validate:--limit) kind=nothing ;;
         validate:--format) kind=words words=(csv json npz parquet) ;;
+        validate:--output-format) kind=words words=(concise json github gitlab junit sarif) ;;
+        scan:--output-format) kind=words words=(concise json github gitlab junit sarif) ;;
+        trust:--global) kind=nothing ;;
+        trust:--reason) kind=nothing ;;
+        policy:--to) kind=stages ;;
+        policy:--config) kind=files ;;
+        approve:--for) kind=stages ;;
+        approve:--comment) kind=nothing ;;
+        approve:--key) kind=files ;;
+        approve:--expires) kind=nothing ;;
+        approve:--trust-root) kind=nothing ;;
+        reject:--for) kind=stages ;;
+        reject:--reason) kind=nothing ;;
+        reject:--key) kind=files ;;
+        keys:--group) kind=nothing ;;
+        keys:--key) kind=files ;;
+        keys:--trust-root) kind=nothing ;;
+        checkpoint:-o | checkpoint:--output) kind=files ;;
+        checkpoint:--key) kind=files ;;
         run:--register) kind=models ;;
         run:-f | run:--file) kind=files ;;
         run:--experiment) kind=nothing ;;
@@ -273,18 +316,36 @@ _mlreg_argument() {
         best:0) kind=references ;;
         lock:0) kind=directories ;;
         outdated:0) kind=directories ;;
-        signature:0) kind=words words=(show infer check set) ;;
+        audit:0) kind=references ;;
+        docs:0) kind=words words=(sync check) ;;
+        docs:*) kind=files ;;
+        export:0) kind=references ;;
+        export:1) kind=selectors ;;
+        signature:0) kind=words words=(show infer check lint set) ;;
         signature:1) kind=references ;;
         signature:*) kind=files ;;
         validate:0) kind=references ;;
         validate:1) kind=files ;;
         scan:*) kind=files ;;
+        trust:0) kind=words words=(list add remove) ;;
+        trust:1) kind=references ;;
+        trust:2) kind=selectors ;;
+        policy:0) kind=words words=(show test) ;;
+        policy:*) kind=references ;;
+        approve:0) kind=references ;;
+        approve:1) kind=selectors ;;
+        reject:0) kind=references ;;
+        reject:1) kind=selectors ;;
+        keys:0) kind=words words=(list add remove trust) ;;
+        keys:1) kind=files ;;
+        keys:*) kind=files ;;
         run:*) kind=files ;;
         config:0) kind=nothing ;;
         config:1) kind=nothing ;;
+        explain:0) kind=nothing ;;
         completion:0) kind=words words=(bash zsh fish) ;;
-        help:0) kind=words words=(exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated signature validate scan run config doctor demo completion help) ;;
-        help:*) kind=words words=(init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated signature validate scan run config doctor demo completion help error) ;;
+        help:0) kind=words words=(exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help) ;;
+        help:*) kind=words words=(init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help error) ;;
     esac
 }
 

@@ -53,14 +53,14 @@ end
 function __mlreg_takes_value
     switch $argv[1]$argv[2]
         case '*-C' '*--repo' '*--ci' '*--actor'
-        case register-f register--file register--role register--version register--bump register--metric register--metrics register--param register--params register--feature register--features register--signature register--requirements register--framework register--type register--parent register--data register--data-file register--data-rows register--data-version register--feature-set register--experiment register--increment register--depends-on register--tag register--owner register--description register--meta register--stage
+        case register-f register--file register--role register--version register--bump register--metric register--metrics register--param register--params register--feature register--features register--signature register--requirements register--framework register--type register--parent register--variant-of register--data register--data-file register--data-rows register--data-version register--feature-set register--experiment register--increment register--depends-on register--tag register--owner register--description register--meta register--stage
         case list--search list--stage list--tag list--owner list--framework list--increment list--where list--sort list--limit
         case promote--to promote--from promote--expect promote--reason
         case rollback--to rollback--stage rollback--expect rollback--reason
         case compare--fail-on
         case history--since history--limit history--kind history--stage
         case checkout-o checkout--output
-        case verify--from
+        case verify--from verify--against verify--trust-root verify--output-format
         case hold--reason
         case deprecate--reason deprecate--end-of-life
         case archive--reason
@@ -68,8 +68,19 @@ function __mlreg_takes_value
         case lineage--format
         case impact--feature impact--feature-set impact--data-set
         case best--limit best--promote best--min-gain best--reason
-        case signature--target signature--outputs signature-o signature--output signature--format
-        case validate--limit validate--format
+        case lock--output-format
+        case audit--from audit--to audit--format audit-o audit--output
+        case docs--output-format
+        case export--layout export--format export-o export--output
+        case signature--target signature--outputs signature-o signature--output signature--format signature--output-format
+        case validate--limit validate--format validate--output-format
+        case scan--output-format
+        case trust--global trust--reason
+        case policy--to policy--config
+        case approve--for approve--comment approve--key approve--expires approve--trust-root
+        case reject--for reject--reason reject--key
+        case keys--group keys--key keys--trust-root
+        case checkpoint-o checkpoint--output checkpoint--key
         case run--register run-f run--file run--experiment run--increment
         case demo--keep
         case '*'
@@ -111,11 +122,21 @@ complete -c mlreg -n "__mlreg_at ''" -a impact -d 'Show which versions and stage
 complete -c mlreg -n "__mlreg_at ''" -a best -d 'Rank the versions of a model by their scores.'
 complete -c mlreg -n "__mlreg_at ''" -a lock -d 'Lock the exact versions of the models that a service wants.'
 complete -c mlreg -n "__mlreg_at ''" -a outdated -d 'Show which newer versions there are of what a service has locked.'
+complete -c mlreg -n "__mlreg_at ''" -a audit -d 'Report what happened to a model: deployments, approvals, gates, metrics, data, forced moves.'
+complete -c mlreg -n "__mlreg_at ''" -a docs -d 'Keep pages about models in documents up to date: what serves, the versions, the way back.'
+complete -c mlreg -n "__mlreg_at ''" -a export -d 'Hand versions on to other tools: in the layout that they know, or as a document about one.'
 complete -c mlreg -n "__mlreg_at ''" -a signature -d 'Show what a model takes and gives, infer it from data, check what changed, declare it late.'
 complete -c mlreg -n "__mlreg_at ''" -a validate -d 'Check that data are what a model takes: each row, each column.'
 complete -c mlreg -n "__mlreg_at ''" -a scan -d 'Tell whether loading model files would run foreign code.'
+complete -c mlreg -n "__mlreg_at ''" -a trust -d 'Say which classes of its own a version may build when it is loaded.'
+complete -c mlreg -n "__mlreg_at ''" -a policy -d 'Show the gates of promotions, what they say of a version, or test a policy on the past.'
+complete -c mlreg -n "__mlreg_at ''" -a approve -d 'Say that a version may go to a stage, signed with your SSH key.'
+complete -c mlreg -n "__mlreg_at ''" -a reject -d 'Say that a version may not go to a stage, signed with your SSH key.'
+complete -c mlreg -n "__mlreg_at ''" -a keys -d 'Say whose signatures count: each change is signed with a key that may make it.'
+complete -c mlreg -n "__mlreg_at ''" -a checkpoint -d 'Write down where all histories stand, to keep it elsewhere.'
 complete -c mlreg -n "__mlreg_at ''" -a run -d 'Run a command that trains a model, and register what came of it.'
 complete -c mlreg -n "__mlreg_at ''" -a config -d 'Look at settings, and change them: comments and order of the file stay.'
+complete -c mlreg -n "__mlreg_at ''" -a explain -d 'Explain the codes of findings: what each is, why it matters, how it is mended.'
 complete -c mlreg -n "__mlreg_at ''" -a doctor -d 'Look for what is wrong with this installation and this repository, and name the commands that mend it.'
 complete -c mlreg -n "__mlreg_at ''" -a demo -d 'Train real models on handwritten digits and walk through a model\'s life, each command as typed.'
 complete -c mlreg -n "__mlreg_at ''" -a completion -d 'Print the script that makes a shell complete commands, models and versions.'
@@ -141,6 +162,7 @@ complete -c mlreg -n "__mlreg_at register" -l requirements -r -F -d 'Python requ
 complete -c mlreg -n "__mlreg_at register" -l framework -x -d 'Such as sklearn or torch.'
 complete -c mlreg -n "__mlreg_at register" -l type -x -d 'Such as classifier or regressor.'
 complete -c mlreg -n "__mlreg_at register" -l parent -x -k -a '(__mlreg_ask references)' -d 'The version it came from.'
+complete -c mlreg -n "__mlreg_at register" -l variant-of -x -k -a '(__mlreg_ask references)' -d 'It in another form: exported, quantised.'
 complete -c mlreg -n "__mlreg_at register" -l data -x -d 'The training data, such as v2024-01.'
 complete -c mlreg -n "__mlreg_at register" -l data-file -r -F -d 'The training data: its digest and size are kept.'
 complete -c mlreg -n "__mlreg_at register" -l data-rows -x -d 'How many rows it has, such as 120000 or 120k.'
@@ -180,6 +202,7 @@ complete -c mlreg -n "__mlreg_at promote" -l to -x -k -a '(__mlreg_ask stages)' 
 complete -c mlreg -n "__mlreg_at promote" -l from -x -k -a '(__mlreg_ask all-stages)' -d 'The stage at which it must stand now.'
 complete -c mlreg -n "__mlreg_at promote" -l expect -x -k -a '(__mlreg_ask expected)' -d 'The version that must hold the stage now.'
 complete -c mlreg -n "__mlreg_at promote" -l reason -x -d 'Why; kept in the history.'
+complete -c mlreg -n "__mlreg_at promote" -l force -d 'Go past gates that are shut, if the policy allows it; takes a reason.'
 complete -c mlreg -n "__mlreg_at promote" -l dry-run -d 'Decide and print everything, write nothing.'
 
 complete -c mlreg -n '__mlreg_at rollback 0' -k -a '(__mlreg_ask models)'
@@ -196,7 +219,7 @@ complete -c mlreg -n "__mlreg_at compare" -l fail-on -x -a 'regression keep' -d 
 complete -c mlreg -n '__mlreg_at history 0' -k -a '(__mlreg_ask models)'
 complete -c mlreg -n "__mlreg_at history" -l since -x -d 'From then on: 7d, 24h, 2026-03-31, or a time.'
 complete -c mlreg -n "__mlreg_at history" -l limit -x -d 'So many at most, the newest.'
-complete -c mlreg -n "__mlreg_at history" -l kind -x -a 'registered promoted rolled-back archived deprecated deprecation-lifted tagged set signature-set noted aliased unaliased held released dropped restored initialised announced key-added key-removed approved rejected' -d 'Only such events: promoted, rolled-back ...'
+complete -c mlreg -n "__mlreg_at history" -l kind -x -a 'registered promoted rolled-back archived deprecated deprecation-lifted tagged set signature-set noted aliased unaliased held released dropped restored initialised announced key-added key-removed approved rejected trusted trust-removed' -d 'Only such events: promoted, rolled-back ...'
 complete -c mlreg -n "__mlreg_at history" -l timeline -d 'Who held production, and when.'
 complete -c mlreg -n "__mlreg_at history" -l stage -x -k -a '(__mlreg_ask stages)' -d 'With --timeline: of this stage.'
 
@@ -210,6 +233,10 @@ complete -c mlreg -n '__mlreg_at verify 0' -k -a '(__mlreg_ask models)'
 complete -c mlreg -n "__mlreg_at verify" -l quick -d 'Compare the sizes and checks of blobs; do not hash what they restore to.'
 complete -c mlreg -n "__mlreg_at verify" -l repair -d 'Mend damaged and missing blobs, from duplicates and from files given.'
 complete -c mlreg -n "__mlreg_at verify" -l from -r -F -d 'With --repair: a file that may be what was lost.'
+complete -c mlreg -n "__mlreg_at verify" -l against -r -F -d 'A checkpoint: no history that it saw was changed.'
+complete -c mlreg -n "__mlreg_at verify" -l trust-root -x -d 'With --against: the key that vouches for it.'
+complete -c mlreg -n "__mlreg_at verify" -l allow-missing -d 'Bytes that are not here are told, and are no reason to exit with 1.'
+complete -c mlreg -n "__mlreg_at verify" -l output-format -x -a 'concise json github gitlab junit sarif' -d 'Tell only what was found, so that editors and pipelines show it.'
 
 complete -c mlreg -n '__mlreg_at gc 0' -k -a '(__mlreg_ask references)'
 complete -c mlreg -n "__mlreg_at gc" -l prune -d 'Do it; without this it is only told.'
@@ -283,10 +310,30 @@ complete -c mlreg -n "__mlreg_at lock" -l check -d 'Write nothing; exit 1 where 
 complete -c mlreg -n "__mlreg_at lock" -l upgrade -d 'Take the newest versions that are wanted.'
 complete -c mlreg -n "__mlreg_at lock" -l announce -d 'Tell the repository who uses which models.'
 complete -c mlreg -n "__mlreg_at lock" -l dry-run -d 'Decide and print everything, write nothing.'
+complete -c mlreg -n "__mlreg_at lock" -l output-format -x -a 'concise json github gitlab junit sarif' -d 'Tell only what was found, so that editors and pipelines show it.'
 
 complete -c mlreg -n '__mlreg_at outdated 0' -a '(__fish_complete_directories)'
 
-complete -c mlreg -n '__mlreg_at signature 0' -a 'show infer check set'
+complete -c mlreg -n '__mlreg_at audit 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n "__mlreg_at audit" -l from -x -d 'From then on: 90d, 2026-01-01. Default: all of it.'
+complete -c mlreg -n "__mlreg_at audit" -l to -x -d 'Up to the end of that UTC day, or a time.'
+complete -c mlreg -n "__mlreg_at audit" -l format -x -a 'markdown json csv html' -d 'The form of the report. Default: markdown.'
+complete -c mlreg -n "__mlreg_at audit" -s o -l output -r -F -d 'Write it there, in place of what is there.'
+complete -c mlreg -n "__mlreg_at audit" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at docs 0' -a 'sync check'
+complete -c mlreg -n '__mlreg_at docs 1 more' -F
+complete -c mlreg -n "__mlreg_at docs" -l dry-run -d 'Decide and print everything, write nothing.'
+complete -c mlreg -n "__mlreg_at docs" -l output-format -x -a 'concise json github gitlab junit sarif' -d 'Tell only what was found, so that editors and pipelines show it.'
+
+complete -c mlreg -n '__mlreg_at export 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at export 1' -k -a '(__mlreg_ask selectors)'
+complete -c mlreg -n "__mlreg_at export" -l layout -x -a 'devskyy specweave flat brixa' -d 'Versions, as that tool keeps them.'
+complete -c mlreg -n "__mlreg_at export" -l format -x -a 'cyclonedx deployment' -d 'A document about one version.'
+complete -c mlreg -n "__mlreg_at export" -s o -l output -r -F -d 'The directory of a layout, or the file.'
+complete -c mlreg -n "__mlreg_at export" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at signature 0' -a 'show infer check lint set'
 complete -c mlreg -n '__mlreg_at signature 1' -k -a '(__mlreg_ask references)'
 complete -c mlreg -n '__mlreg_at signature 2 more' -F
 complete -c mlreg -n "__mlreg_at signature" -l target -x -d 'infer: a column that is an output.'
@@ -295,14 +342,60 @@ complete -c mlreg -n "__mlreg_at signature" -s o -l output -r -F -d 'infer: writ
 complete -c mlreg -n "__mlreg_at signature" -l format -x -a 'csv json npz parquet' -d 'infer: what the data are.'
 complete -c mlreg -n "__mlreg_at signature" -l yaml -d 'show: as a file says it.'
 complete -c mlreg -n "__mlreg_at signature" -l dry-run -d 'Decide and print everything, write nothing.'
+complete -c mlreg -n "__mlreg_at signature" -l output-format -x -a 'concise json github gitlab junit sarif' -d 'Tell only what was found, so that editors and pipelines show it.'
 
 complete -c mlreg -n '__mlreg_at validate 0' -k -a '(__mlreg_ask references)'
 complete -c mlreg -n '__mlreg_at validate 1' -F
 complete -c mlreg -n "__mlreg_at validate" -l limit -x -d 'So many are told; all are counted.'
 complete -c mlreg -n "__mlreg_at validate" -l extra -d 'Pass over columns that the signature does not have.'
 complete -c mlreg -n "__mlreg_at validate" -l format -x -a 'csv json npz parquet' -d 'What the data are.'
+complete -c mlreg -n "__mlreg_at validate" -l output-format -x -a 'concise json github gitlab junit sarif' -d 'Tell only what was found, so that editors and pipelines show it.'
 
 complete -c mlreg -n '__mlreg_at scan 0 more' -F
+complete -c mlreg -n "__mlreg_at scan" -l output-format -x -a 'concise json github gitlab junit sarif' -d 'Tell only what was found, so that editors and pipelines show it.'
+
+complete -c mlreg -n '__mlreg_at trust 0' -a 'list add remove'
+complete -c mlreg -n '__mlreg_at trust 1' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at trust 2' -k -a '(__mlreg_ask selectors)'
+complete -c mlreg -n "__mlreg_at trust" -l global -x -d 'What to trust, as package.Class; several of them repeat it.'
+complete -c mlreg -n "__mlreg_at trust" -l reason -x -d 'Why; kept in the history.'
+complete -c mlreg -n "__mlreg_at trust" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at policy 0' -a 'show test'
+complete -c mlreg -n '__mlreg_at policy 1 more' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n "__mlreg_at policy" -l to -x -k -a '(__mlreg_ask stages)' -d 'show: the gates of this stage.'
+complete -c mlreg -n "__mlreg_at policy" -l history -d 'test: on the promotions that there were.'
+complete -c mlreg -n "__mlreg_at policy" -l config -r -F -d 'test: the policy of this file, not the one in force.'
+
+complete -c mlreg -n '__mlreg_at approve 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at approve 1' -k -a '(__mlreg_ask selectors)'
+complete -c mlreg -n "__mlreg_at approve" -l for -x -k -a '(__mlreg_ask stages)' -d 'To which stage it may go.'
+complete -c mlreg -n "__mlreg_at approve" -l comment -x -d 'What you have looked at; it is signed too.'
+complete -c mlreg -n "__mlreg_at approve" -l key -r -F -d 'The SSH key to sign with; else MLREG_KEY, ~/.ssh.'
+complete -c mlreg -n "__mlreg_at approve" -l expires -x -d 'How long it counts, as `30d`, or until which date.'
+complete -c mlreg -n "__mlreg_at approve" -l list -d 'List what was said, and what of it counts; nothing is signed.'
+complete -c mlreg -n "__mlreg_at approve" -l trust-root -x -d 'With --list: the root of the keys is this one.'
+complete -c mlreg -n "__mlreg_at approve" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at reject 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at reject 1' -k -a '(__mlreg_ask selectors)'
+complete -c mlreg -n "__mlreg_at reject" -l for -x -k -a '(__mlreg_ask stages)' -d 'To which stage it may not go.'
+complete -c mlreg -n "__mlreg_at reject" -l reason -x -d 'Why; it is signed too.'
+complete -c mlreg -n "__mlreg_at reject" -l key -r -F -d 'The SSH key to sign with; else MLREG_KEY, ~/.ssh.'
+complete -c mlreg -n "__mlreg_at reject" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n '__mlreg_at keys 0' -a 'list add remove trust'
+complete -c mlreg -n '__mlreg_at keys 1' -F
+complete -c mlreg -n '__mlreg_at keys 2 more' -F
+complete -c mlreg -n "__mlreg_at keys" -l group -x -d 'add: groups of the key; remove: out of these only.'
+complete -c mlreg -n "__mlreg_at keys" -l key -r -F -d 'The SSH key to sign with; else MLREG_KEY, ~/.ssh.'
+complete -c mlreg -n "__mlreg_at keys" -l trust-root -x -d 'list: the root of the keys is this one.'
+complete -c mlreg -n "__mlreg_at keys" -l dry-run -d 'Decide and print everything, write nothing.'
+
+complete -c mlreg -n "__mlreg_at checkpoint" -s o -l output -r -F -d 'Write it there; a file is never written over.'
+complete -c mlreg -n "__mlreg_at checkpoint" -l key -r -F -d 'The SSH key to sign with; else MLREG_KEY, ~/.ssh.'
+complete -c mlreg -n "__mlreg_at checkpoint" -l unsigned -d 'Do not sign it.'
+complete -c mlreg -n "__mlreg_at checkpoint" -l dry-run -d 'Decide and print everything, write nothing.'
 
 complete -c mlreg -n '__mlreg_at run 0 more' -F
 complete -c mlreg -n "__mlreg_at run" -l register -x -k -a '(__mlreg_ask models)' -d 'The model that the files are a version of.'
@@ -316,9 +409,10 @@ complete -c mlreg -n "__mlreg_at config" -l show-origin -d 'Say who says so: fil
 complete -c mlreg -n "__mlreg_at config" -l dry-run -d 'Decide and print everything, write nothing.'
 
 
+
 complete -c mlreg -n "__mlreg_at demo" -l keep -x -a '(__fish_complete_directories)' -d 'Work in this new directory and leave it there.'
 
 complete -c mlreg -n '__mlreg_at completion 0' -a 'bash zsh fish'
 
-complete -c mlreg -n '__mlreg_at help 0' -a 'exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated signature validate scan run config doctor demo completion help'
-complete -c mlreg -n '__mlreg_at help 1 more' -a 'init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated signature validate scan run config doctor demo completion help error'
+complete -c mlreg -n '__mlreg_at help 0' -a 'exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help'
+complete -c mlreg -n '__mlreg_at help 1 more' -a 'init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help error'

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import os
+from itertools import takewhile
 from typing import Any, NamedTuple
 
+from mlreg import ruling
 from mlreg.answers.approved import ApprovalListing, Approved
 from mlreg.bench import Bench
 from mlreg.domain import approvals
@@ -65,7 +67,8 @@ def list_approvals(
     """Lists all that was said of a version, and why it does not count where it does not."""
     asked = None if stage is None else bench.stages.parse(stage)
     found = find_shown(bench, joined_ref(name, version, bench.stages))
-    counted = tally(bench, found.state, found.standing, stage=asked, policy=policy, root=root)
+    rules = policy or (None if asked is None else ruling.policy_digest(bench, found.name, asked))
+    counted = tally(bench, found.state, found.standing, stage=asked, policy=rules, root=root)
     return ApprovalListing(
         name=found.name,
         version=found.version,
@@ -93,7 +96,7 @@ def say(
 
     Args:
         who: The person whose key it has to be, where somebody says so.
-        policy: The digest of the policy under which it is given.
+        policy: The digest of the policy under which it is given; None: of the one that is in force.
 
     Raises:
         NotAllowedError: The key is not among those of the repository, or whose it is has registered the version.
@@ -114,7 +117,8 @@ def say(
 
     def wish(state: ModelState, found: Found) -> Draft | None:
         _check_open(state, found.standing)
-        subject = _subject(bench, state, found.standing, to, policy)
+        rules = policy or ruling.policy_digest(bench, state.spelling, to)
+        subject = _subject(bench, state, found.standing, to, rules)
         counted = _tally(bench, state, subject, trust, notary)
         _check_may(voice, counted, decision, found)
         said["approval"] = known = _same(counted, decision, voice, words, until)
@@ -126,7 +130,7 @@ def say(
             voice.who,
             key=voice.key,
             ring=trust.keyring.newest.after if voice.key else None,
-            after=state.head,
+            previous=str(state.head_digest),
             at=timestamp(bench.journal.now()),
             nonce=os.urandom(16).hex(),
             expires=until,
@@ -150,8 +154,9 @@ def say(
 
 
 def _tally(bench: Bench, state: ModelState, subject: Subject, trust: Trust, notary: SshNotary) -> Tally:
-    told = list(bench.repository.history.about(state, subject.version))
-    return approvals.standing(told, subject, trust, notary, timestamp(bench.journal.now()))
+    number = state.versions[subject.version].registered.number
+    since = takewhile(lambda event: event.number >= number, bench.repository.history.backwards(state))
+    return approvals.standing([*since][::-1], subject, trust, notary, timestamp(bench.journal.now()))
 
 
 def _subject(bench: Bench, state: ModelState, standing: Standing, stage: str | None, policy: str | None) -> Subject:
@@ -171,7 +176,7 @@ def _voice(bench: Bench, trust: Trust, notary: SshNotary, key: PathLike | None, 
     else:
         raise BlockedError(
             "nobody has a key here to sign with",
-            hint='make the first, `mlreg keys add YOU FILE.pub`; or write `approvals = "unsigned"` into [policy]',
+            hint="make one, `mlreg keys add YOU FILE.pub`, or do without: `mlreg config set approvals.unsigned true`",
             code="no-keys",
         )
     if who is not None and person(who) != person(voice.who):

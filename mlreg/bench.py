@@ -45,6 +45,10 @@ class Bench:
         self._own = own
         self._config: Config | None = None
 
+    def frozen(self) -> Bench:
+        """Returns the same repository for work that writes nothing, not even to the cache."""
+        return Bench(self.repository.frozen(), self.journal, self._own)
+
     @property
     def config(self) -> Config:
         """What the repository's `config.toml` says, and below it that of the user."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlreg.adapters.surroundings import location
-from mlreg.adapters.surroundings.durable import sync_directory, sync_file, sync_way_to
+from mlreg.adapters.surroundings.durable import early_writeback, sync_directory, sync_file, sync_way_to
 from mlreg.adapters.surroundings.process import is_running
 from mlreg.answers.checked_out import CheckedOut
 from mlreg.bench import Bench
@@ -68,7 +68,7 @@ def _write(blobs: Blobs, entry: FileEntry, path: Path, progress: Progress) -> No
         if blobs.clone(entry.digest, stream.fileno()):
             _check(stream, entry, progress)
         else:
-            for chunk in blobs.read(entry.digest, progress):
+            for chunk in early_writeback(file, blobs.read(entry.digest, progress)):
                 stream.write(chunk)
             stream.flush()
         os.fsync(stream.fileno())

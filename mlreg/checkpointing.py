@@ -16,7 +16,7 @@ from mlreg.answers.verified import Problem, Verified
 from mlreg.bench import Bench
 from mlreg.domain.events import Event
 from mlreg.domain.keyring import checked_fingerprint, parse_public_key
-from mlreg.domain.names import quoted
+from mlreg.domain.names import checked_model_name, folded, quoted
 from mlreg.domain.times import timestamp
 from mlreg.errors import ConflictError, IntegrityError, MlregError, NotAllowedError, NotFoundError, UsageError
 from mlreg.store import codec, layout
@@ -73,7 +73,7 @@ def hold(bench: Bench, verified: Verified, file: PathLike, *, root: str | None) 
         NotFoundError: There is no such file.
         UsageError: It is no checkpoint.
         IntegrityError: Its signature is not one of it.
-        NotAllowedError: A root is pinned, and neither that nor a key of its ring has signed the checkpoint.
+        NotAllowedError: A root is pinned, and neither that nor a key that it vouches for has signed the checkpoint.
     """
     known, trust = _read(bench, Path(file), root)
     problems, after = [*verified.problems], list[After]()
@@ -163,10 +163,10 @@ def _read(bench: Bench, path: Path, root: str | None) -> tuple[Checkpointed, str
 def _vouched(bench: Bench, said: dict[str, Any], known: Checkpointed, root: str | None) -> str:
     trusted = pinned(bench, root)
     if known.key is None:
-        if trusted is not None and root is not None:
+        if trusted is not None:  # else whoever can write there would leave the signature out
             raise NotAllowedError(
-                "nobody has signed the checkpoint",
-                hint="leave `--trust-root` away if the file itself is out of everybody's reach",
+                "nobody has signed the checkpoint, and you trust a root",
+                hint="sign one with your own key, `mlreg checkpoint --key FILE`, and name that: `--trust-root FPR`",
                 code="unsigned",
             )
         return _UNSIGNED
@@ -232,7 +232,10 @@ def _is_whole(said: Mapping[str, Any]) -> bool:
 
 
 def _is_history(model: str) -> bool:
-    return model[:1] != "." and layout.model_of_event(layout.event(model, 1)) == model
+    try:
+        return model == layout.REPOSITORY or folded(checked_model_name(model.replace("+", "/"))) == model
+    except UsageError:
+        return False
 
 
 def _is_head(head: Any) -> bool:
@@ -249,6 +252,8 @@ def _problems(bench: Bench, model: str, head: Head, after: list[After]) -> Itera
     except MlregError as error:
         key = str(error.facts.get("object", layout.event(model, head.number)))
         yield Problem(error.stable_code, key, error.message.removeprefix(f"{key} "))
+        if last is None or last.number < head.number:  # what lies behind it was not looked at
+            return
     key = layout.event(model, head.number)
     if last is None or last.number < head.number:
         yield Problem("event-missing", key, "is missing, and the checkpoint saw it")

@@ -53,6 +53,7 @@ def lock(bench: Bench, directory: PathLike, *, upgrade: bool, announce: bool, dr
 
 def check(bench: Bench, directory: PathLike) -> Locked:
     """Tells whether the lock is what is wanted and what the repository has; writes nothing."""
+    bench = bench.frozen()
     wants, before = _read_wants(bench, directory), _read_lock(directory)
     new, answer = _locked(bench, directory, wants, before, upgrade=False)
     if not answer.stale and preferences.read(Path(answer.file)) != new.text().encode():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from mlreg.domain.names import quoted
 from mlreg.domain.signatures.model import Signature
 from mlreg.domain.signatures.parsing import parse
 from mlreg.errors import UsageError
-from mlreg.intake import read_facts, read_lines
+from mlreg.intake import find_place, read_facts
 
 EXAMPLE = "inputs: {age: int}"
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -39,26 +38,17 @@ def parsed(values: Any, path: Path, *, inside: Sequence[str] = ()) -> Signature:
     try:
         return parse(values)
     except UsageError as error:
-        line = _line(path, [*inside, *error.facts.get("keys", [])])
-        place = quoted(str(path), 200) + (f", line {line}" if line else "")
+        place = find_place(path, [*inside, *error.facts.get("keys", [])])
+        named = quoted(str(path), 200) + (f", line {place.line}" if place else "")
         what = error.message.removeprefix("the signature cannot be understood: ")
         raise UsageError(
-            f"cannot read {place}: {what}",
+            f"cannot read {named}: {what}",
             hint=error.hint,
-            facts={"file": str(path), "line": line, "path": error.facts.get("path", "")},
+            facts={
+                "file": str(path),
+                "line": place.line if place else None,
+                "column": place.column if place else None,
+                "path": error.facts.get("path", ""),
+            },
             code="signature",
         ) from None
-
-
-def _line(path: Path, keys: Sequence[str]) -> int | None:
-    """Returns the line of what `keys` lead to: of the last of them that can be found, each below the one before."""
-    lines = read_lines(path)
-    found, at, column = None, 0, 0
-    for key in keys:
-        pattern = rf"(?:^|[\s{{\[,-])[\"']?{re.escape(key)}[\"']?\s*(?::|$|,|\]|\}})"
-        for number in range(at, len(lines)):
-            match = re.search(pattern, lines[number].partition(" #")[0][column if number == at else 0 :])
-            if match:
-                found, column, at = number + 1, match.end() + (column if number == at else 0), number
-                break
-    return found

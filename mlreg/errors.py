@@ -7,7 +7,7 @@ behind the message, safe to print as JSON.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 
@@ -19,6 +19,7 @@ class MlregError(Exception):
         hint: What to type next, with commands in backticks.
         facts: JSON-compatible values behind the message.
         code: A finer stable code than the one of the kind.
+        details: Lines for people below the message, in columns where they are a table.
     """
 
     code: ClassVar[str] = "error"
@@ -32,12 +33,14 @@ class MlregError(Exception):
         hint: str | None = None,
         facts: Mapping[str, Any] | None = None,
         code: str | None = None,
+        details: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.facts: dict[str, Any] = dict(facts or {})
         self.stable_code = code or self.code
+        self.details = details
 
     def document(self) -> dict[str, Any]:
         """Returns the error as the JSON document that `--json` prints to stderr."""

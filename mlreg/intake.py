@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mlreg.domain.names import checked_path, quoted, suggestion
+from mlreg.domain.places import Place
 from mlreg.domain.roles import checked_role
 from mlreg.errors import DiskError, NotAllowedError, UsageError
 from mlreg.lazy import LazyModule
@@ -232,6 +233,17 @@ def read_lines(path: Path) -> list[str]:
     except UsageError as error:
         error.hint = error.hint or "mend it: such a file is plain text, see what it is with `file`"
         raise
+
+
+def find_place(path: Path, keys: Sequence[str]) -> Place | None:
+    """Returns where in the YAML or JSON file `path` that stands what `keys` lead to: the last of them that is there.
+
+    None where none of them is. An entry of a list is meant by its number, or by its `name`.
+    """
+    # a name may have dots, and whoever tells of it may have lost where one key ends
+    known = {".".join(way): place for way, place in reversed(strict_yaml.places(_read(path)).items())}
+    ways = (".".join(keys[:size]) for size in range(len(keys), 0, -1))
+    return next((known[way] for way in ways if way in known), None)
 
 
 def _read(path: Path) -> bytes:

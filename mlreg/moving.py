@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from mlreg.bench import Bench
 from mlreg.domain import decide
-from mlreg.domain.events import Draft
+from mlreg.domain.events import ANNOUNCED, Draft
 from mlreg.domain.names import checked_label, checked_model_name, checked_text
 from mlreg.domain.refs import Ref
 from mlreg.domain.semver import Version
 from mlreg.domain.stages import ARCHIVED
 from mlreg.domain.state import Deprecation, ModelState, Standing
 from mlreg.domain.times import checked_date
-from mlreg.errors import UsageError
+from mlreg.errors import BlockedError, UsageError
 from mlreg.journal import Outcome
 from mlreg.lazy import LazyModule
 from mlreg.resolve import Found, Wish, carry_out, joined_ref
+from mlreg.store import layout
 
 if TYPE_CHECKING:
+    from mlreg import consumers, gating, ruling
     from mlreg.answers import changed, promoted, rolled_back
+    from mlreg.domain.policies import Verdict
 else:
+    consumers = LazyModule("mlreg.consumers")
+    gating = LazyModule("mlreg.gating")
+    ruling = LazyModule("mlreg.ruling")
     changed = LazyModule("mlreg.answers.changed")
     promoted = LazyModule("mlreg.answers.promoted")
     rolled_back = LazyModule("mlreg.answers.rolled_back")
+
+_SECTION = "policy"
 
 
 def promote(
@@ -36,21 +46,39 @@ def promote(
     from_stage: str | None,
     expect: str | None,
     reason: str | None,
+    force: bool,
     dry_run: bool,
 ) -> promoted.Promoted:
-    """Moves a version to the stage `to`; the version that it displaces goes to the archive."""
+    """Moves a version to the stage `to`, if the gates of the policy for it are open or `force` is allowed.
+
+    The version that it displaces goes to the archive.
+    """
+    if force and not reason:
+        raise UsageError("to insist takes a reason", hint="say it with `--reason TEXT`")
     to_stage = bench.stages.parse(to)
     from_ = None if from_stage is None else bench.stages.parse(from_stage)
     ref = _promotable(joined_ref(name, version, bench.stages), from_, to_stage, bench)
     expected, why = _expected(expect), _reason(reason)
+    gate = _Gate(bench, ref.name, to_stage, force=force) if _SECTION in bench.config.sections else None
 
     def wish(state: ModelState, found: Found) -> Draft | None:
         return decide.decide_promotion(
-            state, found.version, to=to_stage, stages=bench.stages, from_=from_, expect=expected, reason=why
+            state,
+            found.version,
+            to=to_stage,
+            stages=bench.stages,
+            from_=from_,
+            expect=expected,
+            reason=why,
+            judged=None if gate is None else lambda standing: gate.judged(state, standing),
         )
 
-    found, outcome = carry_out(bench, ref, wish, dry_run=dry_run)
+    with nullcontext() if gate is None or dry_run else bench.repository.sharing():
+        if gate is not None and not dry_run:
+            gate.keep_text()
+        found, outcome = carry_out(bench, ref, wish, dry_run=dry_run)
     effects = _effects(outcome)
+    verdict = gate.verdict if gate is not None and outcome.draft else None
     return promoted.Promoted(
         name=ref.name,
         version=found.version,
@@ -60,7 +88,13 @@ def promote(
         changed=outcome.draft is not None,
         event=outcome.number,
         at=outcome.at,
-        notes=[*found.notes, *bench.end_notes(outcome.before, _left_in_place(outcome))],
+        verdict=verdict,
+        forced=bool(effects.get("forced")),
+        notes=[
+            *found.notes,
+            *bench.end_notes(outcome.before, _left_in_place(outcome)),
+            *(_broken_notes(bench, found) if outcome.draft else []),
+        ],
         dry_run=dry_run,
     )
 
@@ -147,6 +181,49 @@ def untag(bench: Bench, name: str, version: str | None, tags: Sequence[str], *, 
         return decide.decide_tags(state, found.version, remove=removed)
 
     return _change(bench, "tag", name, version, wish, now=None, dry_run=dry_run)
+
+
+class _Gate:
+    """What the policy for a model and a stage says of a promotion; `verdict` is the last word, on the newest state."""
+
+    def __init__(self, bench: Bench, model: str, stage: str, *, force: bool) -> None:
+        self.verdict: Verdict | None = None
+        self._bench = bench
+        self._stage = stage
+        self._force = force
+        self._known = ruling.in_force(bench, model, stage)
+
+    def keep_text(self) -> None:
+        """Keeps the text of the policy as a blob, before an event names it."""
+        if self._known is not None:
+            self._bench.repository.blobs.add_plain(io.BytesIO(self._known.text), "the policy")
+
+    def judged(self, state: ModelState, standing: Standing) -> Mapping[str, Any]:
+        """Returns what the event says of the verdict; nothing where there is no policy.
+
+        Raises:
+            BlockedError: A gate is shut, and force is not used or not allowed.
+        """
+        if self._known is None:
+            return {}
+        self.verdict = verdict = gating.verdict_of(self._bench, state, standing, self._known)
+        if verdict.shut and not (self._force and verdict.allows_force):
+            error = verdict.refusal(state.spelling, str(standing.version), self._stage)
+            raise _not_by_force(error, self._stage) if self._force else error
+        return verdict.effects(forced=self._force)
+
+
+def _not_by_force(error: BlockedError, stage: str) -> BlockedError:
+    error.hint = f"the policy for {stage} allows no force: `allow_force = true` in config.toml would"
+    return error
+
+
+def _broken_notes(bench: Bench, found: Found) -> list[str]:
+    """Returns a sentence for each consumer that the repository knows and that does not want the version."""
+    history = bench.repository.history
+    if not any(event.kind == ANNOUNCED for event in history.events(layout.REPOSITORY)):
+        return []
+    return consumers.broken_notes(bench, found.name, found.version)
 
 
 def _promotable(ref: Ref, from_: str | None, to: str, bench: Bench) -> Ref:

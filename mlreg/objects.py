@@ -32,6 +32,7 @@ else:
 PathLike = str | os.PathLike[str]
 _KIND = "frameworks"
 _GENERIC = "generic"
+_MOST_SAID = 3
 
 
 @dataclass(slots=True)
@@ -131,6 +132,8 @@ def recognise(hand: AtHand, files: Mapping[str, Callable[[], BinaryIO]]) -> None
     if hand.framework is None:
         hand.framework = found.framework
         hand.distributions += _distributions_of(found.framework)
+        able = [adapter for adapter in _adapters() if found.format in adapter.FORMATS]
+        hand.distributions += able[0].distributions() if len(able) == 1 else ()  # skops, for models of sklearn
     elif found.contradicts(_canonical(hand.framework)):
         hand.notes.append(f"the framework is stated as {hand.framework}, but {quoted(found.path)} is {found.says}")
 
@@ -168,7 +171,7 @@ def load(
     try:
         return adapter.load(files, **options)
     except ModuleNotFoundError as error:
-        raise _missing(error, [adapter, *_adapters()], pins, " ".join(files)) from error
+        raise _missing(error, [adapter, *_adapters()], pins, _said(files)) from error
 
 
 def _loader(files: Mapping[str, BinaryIO], framework: str | None) -> Framework:
@@ -182,13 +185,18 @@ def _loader(files: Mapping[str, BinaryIO], framework: str | None) -> Framework:
     able = [adapter for adapter in _adapters() if found.format in adapter.FORMATS]
     if not able:
         raise UsageError(
-            f"{' '.join(files)} is {found.says}, which mlreg does not load",
+            f"{_said(files)} is {found.says}, which mlreg does not load",
             hint="take its bytes with `checkout`, and load them with what has written them",
             facts={"format": found.format},
             code="not-loaded",
         )
     named = [adapter for adapter in able if found.framework in adapter.NAMES]
     return claimed if claimed in able and claimed is not None else [*named, *able][0]
+
+
+def _said(files: Mapping[str, object]) -> str:
+    """Returns what messages call `files`: the first few of them."""
+    return " ".join(sorted(files)[:_MOST_SAID]) + (" …" if len(files) > _MOST_SAID else "")
 
 
 def _canonical(framework: str) -> str:
@@ -332,7 +340,8 @@ def _missing(error: ModuleNotFoundError, asked: Sequence[Framework], pins: Seque
     owner = next((adapter for adapter in asked if module in adapter.DISTRIBUTIONS), None)
     distribution = owner.DISTRIBUTIONS[module] if owner else None
     extra = f"mlreg[{owner.NAMES[0]}]" if owner and owner.NAMES[0] != _GENERIC else distribution
-    requirement = environment.pin_of(distribution or module, pins) or extra
+    pin = environment.pin_of(distribution or module, pins)
+    requirement = pin.partition("+")[0] if pin else extra  # what stands behind it, as in 2.13.0+cpu, no index has
     # whoever installs what merely has the name of a module may get anything
     hint = "install the package that has it, or put the directory of the script that has it into `PYTHONPATH`"
     return MissingError(

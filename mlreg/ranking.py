@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+import json
+from collections.abc import Mapping, Sequence, Set
+from hashlib import sha256
 
 from mlreg.bench import Bench
 from mlreg.domain.events import ROLLED_BACK
+from mlreg.domain.leaderboard import Leaderboard
 from mlreg.domain.listing import Brief, briefs_of
-from mlreg.domain.score import Candidate, Formula, Formulas, Row, best_of, rank
+from mlreg.domain.metric import Direction
+from mlreg.domain.score import Candidate, Formula, Formulas, rank
 from mlreg.domain.sheet import sheet_of
 from mlreg.domain.stages import ARCHIVED
 from mlreg.domain.state import ModelState, Standing
 from mlreg.errors import NotFoundError
+from mlreg.version import __version__
 
 SECTION = "score"
 
@@ -22,14 +27,19 @@ def formula_of(bench: Bench, model: str) -> Formula:
     return formulas.of(model)
 
 
-def ranked(bench: Bench, state: ModelState) -> list[Row]:
-    """Returns the versions of a model with their scores, the best first: see `mlreg.domain.score.rank`.
+def ranked(bench: Bench, state: ModelState) -> Leaderboard:
+    """Returns the versions of a model in the order of their scores: see `mlreg.domain.score.rank`.
 
     Neither a pre-release nor what is deprecated, was rolled back or has lost its bytes can be the best.
 
     Raises:
         IntegrityError: A record that has to be read is damaged.
     """
+    formula, directions = formula_of(bench, state.spelling), bench.config.directions
+    stamp = _stamp(state, formula, directions)
+    known = bench.repository.rankings.read(state.spelling, stamp)
+    if known is not None:
+        return known
     briefs = briefs_of(state)
     said = bench.repository.cards.said(state.spelling, briefs)
     undone = _rolled_back(state)
@@ -37,7 +47,7 @@ def ranked(bench: Bench, state: ModelState) -> list[Row]:
         Candidate(sheet_of(state.spelling, brief, one.card), _objection(brief, undone))
         for brief, one in zip(briefs, said, strict=True)
     ]
-    return rank(candidates, formula_of(bench, state.spelling), directions=bench.config.directions)
+    return bench.repository.rankings.keep(state.spelling, stamp, rank(candidates, formula, directions=directions))
 
 
 def find_best(bench: Bench, state: ModelState) -> Standing:
@@ -46,26 +56,32 @@ def find_best(bench: Bench, state: ModelState) -> Standing:
     Raises:
         NotFoundError: None of them can be the best.
     """
-    rows = ranked(bench, state)
-    best = best_of(rows)
+    board = ranked(bench, state)
+    best = board.best_version()
     if best is None:
-        raise no_best(state, rows)
-    return state.versions[best.version]
+        raise no_best(state, board)
+    return state.versions[best]
 
 
-def no_best(state: ModelState, rows: Sequence[Row]) -> NotFoundError:
+def no_best(state: ModelState, board: Leaderboard) -> NotFoundError:
     """Returns the error that none of the versions can be the best."""
+    whys = dict.fromkeys(str(place.objection) for place in board.places)
     return NotFoundError(
-        f"no version of {state.spelling} can be the best: {_why(rows)}",
+        f"no version of {state.spelling} can be the best: {_why([*whys])}",
         hint=f"see why with `mlreg best {state.spelling}`; `[score]` of the configuration says what is weighed",
-        facts={"model": state.spelling, "objections": {row.version: row.objection for row in rows[:10]}},
+        facts={"model": state.spelling, "objections": {one.version: one.objection for one in board.places[:10]}},
         code="no-best",
     )
 
 
-def _why(rows: Sequence[Row]) -> str:
-    whys = dict.fromkeys(str(row.objection) for row in rows)
-    return next(iter(whys)) if len(whys) == 1 else "every one lacks something"
+def _why(whys: Sequence[str]) -> str:
+    return whys[0] if len(whys) == 1 else "every one lacks something"
+
+
+def _stamp(state: ModelState, formula: Formula, directions: Mapping[str, Direction]) -> str:
+    """Returns all that scores depend on: the history, the formula, the directions, and the program that knows more."""
+    how = json.dumps([formula.document(), dict(directions), __version__], sort_keys=True)
+    return f"{state.head_digest} {sha256(how.encode()).hexdigest()}"
 
 
 def _rolled_back(state: ModelState) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlreg import objects
 from mlreg.adapters.surroundings import environment, git
@@ -22,13 +22,19 @@ from mlreg.domain.stages import ARCHIVED
 from mlreg.domain.state import ModelState, Standing
 from mlreg.domain.statement import Choice, choose_version, find_same, listed, stated_version
 from mlreg.domain.values import plain_mapping
-from mlreg.errors import ConflictError, UsageError
+from mlreg.errors import BlockedError, ConflictError, UsageError
 from mlreg.intake import SourceFile, checked_requirement, gather, open_input
 from mlreg.kinship import kin
+from mlreg.lazy import LazyModule
 from mlreg.resolve import find_used, joined_ref
 from mlreg.store.blobs import Progress, measure
 from mlreg.store.catalog import content_digest, facts_digest, record_bytes
 from mlreg.store.codec import digest
+
+if TYPE_CHECKING:
+    from mlreg import ruling
+else:
+    ruling = LazyModule("mlreg.ruling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +81,13 @@ def request(
 
     Raises:
         UsageError: A name, a fact, a path or an object cannot be used.
-        NotFoundError: There is no such parent.
+        NotFoundError: One of the versions that it comes from is not there.
     """
     stated, target = check_words(bench, name, version=version, stage=stage)
     lineage = {
         **facts["lineage"],
         "parent": _exact(bench, facts["lineage"]["parent"]),
+        "variant_of": _exact(bench, facts["lineage"]["variant_of"]),
         "depends_on": [_exact(bench, one) for one in listed(facts["lineage"]["depends_on"], "what it depends on")],
     }
     requirements = [checked_requirement(line, "the requirements") for line in facts["requirements"]]
@@ -108,6 +115,7 @@ def check_words(bench: Bench, name: str, *, version: str | None, stage: str | No
 
     Raises:
         UsageError: One of the words means nothing.
+        BlockedError: A policy guards the stage.
     """
     checked_model_name(name)
     stated = None if version is None else Version.parse(version)
@@ -115,6 +123,13 @@ def check_words(bench: Bench, name: str, *, version: str | None, stage: str | No
     if target == ARCHIVED:
         raise UsageError(
             "a version is not registered into the archive", hint="register it, then `mlreg archive NAME@VERSION`"
+        )
+    if target != bench.stages.first and ruling.in_force(bench, name, target):
+        raise BlockedError(
+            f"a policy guards {target}: {name} does not get there by being registered",
+            hint=f"register it without `--stage`, then `mlreg promote {name} VERSION --to {target}`",
+            facts={"model": name, "to": target},
+            code="policy",
         )
     return stated, target
 
@@ -279,9 +294,10 @@ def _captured(distributions: Sequence[str], told: Mapping[str, Any]) -> dict[str
 
 def _kept(bench: Bench, state: ModelState, wanted: Wanted, progress: Progress) -> list[FileEntry]:
     blobs, entries = bench.repository.blobs, list[FileEntry]()
+    origin = wanted.facts.lineage.get("variant_of") or wanted.facts.lineage.get("parent")
     keep = blobs.add_plain if wanted.raw else blobs.add
     for file in wanted.files:
-        near = kin(bench, state, wanted.facts.lineage.get("parent"), file.path, entries)
+        near = kin(bench, state, origin, file.path, entries)
         with file.open() as stream:
             entries.append(_entry(file, *keep(stream, file.path, progress, near)))
     return entries

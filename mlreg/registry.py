@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack
 
 from mlreg.adapters import load
 from mlreg.adapters.surroundings import clock, location, preferences
@@ -17,14 +17,17 @@ from mlreg.store import layout
 from mlreg.store.blobs import Progress, no_progress
 from mlreg.store.repository import Repository, foresee, found
 from mlreg.verbs.approvals import ApprovalVerbs
+from mlreg.verbs.loading import LoadVerbs
+from mlreg.verbs.policies import PolicyVerbs
 from mlreg.verbs.provenance import ProvenanceVerbs
+from mlreg.verbs.reports import ReportVerbs
 from mlreg.verbs.scanning import ScanVerbs
 from mlreg.verbs.signatures import SignatureVerbs
 from mlreg.verbs.storage import StorageVerbs
 
 if TYPE_CHECKING:
     from mlreg import configuring as configuring_
-    from mlreg import doctor, explaining, loading, looking, moving, registration, running, stating
+    from mlreg import doctor, explaining, looking, moving, registration, running, stating
     from mlreg import experiment as experiment_
     from mlreg import selecting as selecting_
     from mlreg.adapters.surroundings import identity
@@ -51,7 +54,6 @@ else:
     experiment_ = LazyModule("mlreg.experiment")
     configuring_ = LazyModule("mlreg.configuring")
     explaining = LazyModule("mlreg.explaining")
-    loading = LazyModule("mlreg.loading")
     looking = LazyModule("mlreg.looking")
     moving = LazyModule("mlreg.moving")
     registration = LazyModule("mlreg.registration")
@@ -64,7 +66,9 @@ else:
 PathLike = str | os.PathLike[str]
 
 
-class Registry(ApprovalVerbs, ProvenanceVerbs, ScanVerbs, SignatureVerbs, StorageVerbs):
+class Registry(
+    ApprovalVerbs, LoadVerbs, PolicyVerbs, ProvenanceVerbs, ReportVerbs, ScanVerbs, SignatureVerbs, StorageVerbs
+):
     """The models of one repository, and all that can be done with them.
 
     Every method is the twin of the command of its name and answers with a value of `mlreg.answers`, whose
@@ -143,6 +147,7 @@ class Registry(ApprovalVerbs, ProvenanceVerbs, ScanVerbs, SignatureVerbs, Storag
         framework: str | None = None,
         type: str | None = None,
         parent: str | None = None,
+        variant_of: str | None = None,
         data: str | None = None,
         feature_set: str | None = None,
         experiment: str | None = None,
@@ -172,6 +177,7 @@ class Registry(ApprovalVerbs, ProvenanceVerbs, ScanVerbs, SignatureVerbs, Storag
             bump: `major`, `minor`, `patch`, or `auto`: by what changed in the signature and the features.
             metrics: Numbers, or texts with units as `"35ms"`, or mappings with `value`, `unit`, `direction`.
             parent: A reference to the version that this one was made from.
+            variant_of: A reference to the version that it is another form of: exported, quantised.
             depends_on: References to versions that it needs: a tokenizer, an encoder.
             dataset: `version` and `rows` of the training data, and its `file`, of which digest and size are taken, or
                 `digest` and `size_bytes`.
@@ -184,7 +190,7 @@ class Registry(ApprovalVerbs, ProvenanceVerbs, ScanVerbs, SignatureVerbs, Storag
         Raises:
             BlockedError: The version says less than what changed in the signature.
             UsageError: A name, a fact, a path or an object cannot be used; declared features are not the model's own.
-            NotFoundError: There is no such parent.
+            NotFoundError: One of the versions that it comes from is not there.
             ConflictError: The version exists with other content, or the name in another spelling.
             MissingError: A package that saves the model is not installed.
         """
@@ -196,6 +202,7 @@ class Registry(ApprovalVerbs, ProvenanceVerbs, ScanVerbs, SignatureVerbs, Storag
             "requirements": requirements,
             "lineage": {
                 "parent": parent,
+                "variant_of": variant_of,
                 "data": data,
                 "feature_set": feature_set,
                 "experiment": experiment,
@@ -318,6 +325,7 @@ class Registry(ApprovalVerbs, ProvenanceVerbs, ScanVerbs, SignatureVerbs, Storag
         from_stage: str | None = None,
         expect: str | None = None,
         reason: str | None = None,
+        force: bool = False,
         dry_run: bool = False,
     ) -> promoted.Promoted:
         """Moves a version to the stage `to`; the version that it displaces goes to the archive.
@@ -325,15 +333,17 @@ class Registry(ApprovalVerbs, ProvenanceVerbs, ScanVerbs, SignatureVerbs, Storag
         Args:
             from_stage: Where it must be now; without a version, whose holder is meant.
             expect: The version that must hold `to` now; `"none"` for nobody.
+            force: Go past gates that are shut, where the policy allows it; this takes a reason, and is kept for ever.
 
         Raises:
             NotFoundError: There is no such model or version.
             ConflictError: `from_stage` or `expect` is not so.
-            BlockedError: The version is deprecated, or the move goes backwards.
+            BlockedError: The version is deprecated, the move goes backwards, or a gate of the policy is shut.
         """
         return moving.promote(
-            self._bench, name, version, to=to, from_stage=from_stage, expect=expect, reason=reason, dry_run=dry_run
-        )
+            self._bench, name, version, to=to, from_stage=from_stage, expect=expect, reason=reason, force=force,
+            dry_run=dry_run,
+        )  # fmt: skip
 
     def rollback(
         self,
@@ -401,49 +411,6 @@ class Registry(ApprovalVerbs, ProvenanceVerbs, ScanVerbs, SignatureVerbs, Storag
             NotFoundError: There is no such model or version.
         """
         return looking.hold_against(self._bench, refs)
-
-    @overload
-    def load(
-        self, name: str, version: str | None = None, *, trust: bool = False, progress: Progress = no_progress
-    ) -> Any: ...
-
-    @overload
-    def load(
-        self,
-        name: str,
-        version: str | None = None,
-        *,
-        companions: Literal[True],
-        trust: bool = False,
-        progress: Progress = no_progress,
-    ) -> loading.Loaded: ...
-
-    def load(
-        self,
-        name: str,
-        version: str | None = None,
-        *,
-        companions: bool = False,
-        trust: bool = False,
-        progress: Progress = no_progress,
-    ) -> Any:
-        """Returns the model of a version, made of bytes that were verified while they were read.
-
-        A bare name means production's version; before there ever was one, the latest release, with a warning.
-
-        Args:
-            companions: Answers with a `mlreg.loading.Loaded`: the model, what was registered with it, and its facts.
-            trust: That code of whoever registered the version may run here: a pickle is a program.
-
-        Raises:
-            NotAllowedError: `trust` is not True.
-            NotFoundError: There is no such model or version, or its bytes are not here.
-            IntegrityError: Its bytes are damaged; none of them was used.
-            MissingError: A package that it needs is not installed; the hint says which.
-            UsageError: It is no pickle, or it does not say which of its files is the model.
-        """
-        room = loading.load_with_companions if companions else loading.load_model
-        return room(self._bench, name, version, trust=trust, progress=progress)
 
     def deprecate(
         self,

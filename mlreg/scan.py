@@ -1,11 +1,14 @@
-"""Owns the verb `scan`: which files are looked at, in directories and versions. `mlreg.scanning` has the look."""
+"""Owns the verb `scan`: which files are looked at, in directories and versions. `mlreg.scanning` has the look.
+
+`verdict_of(bench, reference)` is the verdict of a registered version in one call, for whoever decides by it.
+"""
 
 from __future__ import annotations
 
 import io
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from mlreg.answers.scanned import Scanned, ScannedFile
@@ -16,6 +19,8 @@ from mlreg.errors import NotFoundError, UsageError
 from mlreg.lazy import LazyModule
 from mlreg.resolve import find_used, joined_ref
 from mlreg.scanning import scan_path, scan_stream
+from mlreg.scanning.codes import VERDICTS
+from mlreg.vouching import trusted_of
 
 if TYPE_CHECKING:
     import tempfile
@@ -38,8 +43,22 @@ def scan_words(words: Sequence[str | os.PathLike[str]], versions: Versions) -> S
     return Scanned(files=[file for word in words for file in _files(os.fspath(word), versions)])
 
 
+def verdict_of(bench: Bench, reference: str) -> str:
+    """Returns the worst verdict of the files of the version that `reference` means, what is trusted of it considered.
+
+    Raises:
+        NotFoundError: There is no such model or version, or its bytes are not here.
+        IntegrityError: Its bytes are damaged.
+    """
+    return max(
+        (file.report.verdict for file in scan_version(bench, reference)), key=VERDICTS.index, default=VERDICTS[0]
+    )
+
+
 def scan_version(bench: Bench, reference: str) -> list[ScannedFile]:
     """Looks at the files of the version that `reference` means, at bytes that are verified while they are read.
+
+    What is trusted of the version is allowed.
 
     Raises:
         NotFoundError: There is no such model or version, or its bytes are not here.
@@ -47,17 +66,18 @@ def scan_version(bench: Bench, reference: str) -> list[ScannedFile]:
     """
     found = find_used(bench, joined_ref(reference, None, bench.stages))
     named = f"{found.name}@{found.version}"
+    trusted = trusted_of(bench, found.state, found.standing)
     files = bench.record(found.state, found.standing).files
-    return [_scan_blob(bench, entry, named) for entry in files]
+    return [_scan_blob(bench, entry, named, trusted) for entry in files]
 
 
-def _scan_blob(bench: Bench, entry: FileEntry, named: str) -> ScannedFile:
+def _scan_blob(bench: Bench, entry: FileEntry, named: str, trusted: Iterable[str]) -> ScannedFile:
     is_small = entry.size_bytes <= IN_MEMORY_MAX_BYTES
     with io.BytesIO() if is_small else tempfile.TemporaryFile() as copy:
         stream = cast("BinaryIO", copy)
         for chunk in bench.repository.blobs.read(entry.digest):
             stream.write(chunk)
-        return ScannedFile(scan_stream(stream, f"{named}:{entry.path}"), named)
+        return ScannedFile(scan_stream(stream, f"{named}:{entry.path}", trusted=trusted), named)
 
 
 def _files(word: str, versions: Versions) -> Iterator[ScannedFile]:

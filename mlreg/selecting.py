@@ -10,8 +10,9 @@ from mlreg import moving, ranking
 from mlreg.answers.ranked import Ranked
 from mlreg.answers.registered import Registered
 from mlreg.bench import Bench
-from mlreg.domain.names import checked_model_name
-from mlreg.domain.score import REWEIGHT, Formula, Row, best_of, gain, is_same_data
+from mlreg.domain.leaderboard import Leaderboard
+from mlreg.domain.names import checked_model_name, few
+from mlreg.domain.score import REWEIGHT, Formula, Row, gain, is_same_data
 from mlreg.domain.selection import checked_limit
 from mlreg.domain.state import ModelState
 from mlreg.errors import BlockedError, MlregError, UsageError
@@ -37,17 +38,17 @@ def select(
     """Promotes the best version to `stage` if it is better than the holder by `min_gain`, as `promote` does."""
     most, seat = checked_limit(limit), bench.stages.parse_held(stage)
     state = bench.state(checked_model_name(name))
-    rows = ranking.ranked(bench, state)
-    best, holder = best_of(rows), state.holder(seat)
+    board = ranking.ranked(bench, state)
+    best, holder = _best_of(board), state.holder(seat)
     least = ranking.formula_of(bench, state.spelling).min_gain if min_gain is None else _checked_gain(min_gain)
     if best is None:
-        raise ranking.no_best(state, rows)
-    answer = replace(_ranked(bench, state, rows, most), dry_run=dry_run)
+        raise ranking.no_best(state, board)
+    answer = replace(_ranked(bench, state, board, most), dry_run=dry_run)
     if holder == best.version:
         return _with_note(answer, f"{holder} is the best and holds {seat}")
     won = None
     if holder is not None:
-        won = _gain(state, seat, best, next(row for row in rows if row.version == holder))
+        won = _gain(state, seat, best, board.row_of(holder))
         answer = replace(answer, gain=won)
         if won <= 0 or won < least:
             return _with_note(answer, f"{holder} stays: {best.version} is better by {won:.6g}, not by {least:g}")
@@ -59,16 +60,19 @@ def select(
         from_stage=None,
         expect=holder or "none",
         reason=reason or _reason(best, holder, won),
+        force=False,
         dry_run=dry_run,
     )
-    return replace(answer, promoted=promoted, notes=[*answer.notes, *promoted.notes])
+    answer = replace(answer, promoted=promoted, notes=[*answer.notes, *promoted.notes])
+    return answer if dry_run else _as_it_stands(answer, bench.state(state.spelling), bench.stages.top)
 
 
 def select_after(bench: Bench, registered: Registered) -> Registered:
     """Promotes the best version where `auto_select` of the formula says so, and tells it; what cannot be is a note."""
-    stage = ranking.formula_of(bench, registered.name).auto_select
-    if stage is None or not registered.created or registered.dry_run:
+    wanted = ranking.formula_of(bench, registered.name).auto_select
+    if wanted is None or not registered.created or registered.dry_run:
         return registered
+    stage = bench.stages.top if wanted is True else wanted
     try:
         chosen = select(bench, registered.name, stage, limit=1, min_gain=None, reason=None, dry_run=False)
     except MlregError as error:
@@ -84,34 +88,45 @@ def select_after(bench: Bench, registered: Registered) -> Registered:
     )
 
 
-def _ranked(bench: Bench, state: ModelState, rows: Sequence[Row], limit: int | None) -> Ranked:
-    formula, best, shown = ranking.formula_of(bench, state.spelling), best_of(rows), rows[:limit]
+def _ranked(bench: Bench, state: ModelState, board: Leaderboard, limit: int | None) -> Ranked:
+    formula, shown = ranking.formula_of(bench, state.spelling), board.rows(limit)
     return Ranked(
         name=state.spelling,
         formula=formula,
-        best=best.version if best else None,
+        best=board.best_version(),
         active=state.holder(bench.stages.top),
         rows=shown,
-        count=len(rows),
+        count=len(board.places),
         notes=list(_notes(formula, shown)),
     )
 
 
+def _as_it_stands(answer: Ranked, state: ModelState, top: str) -> Ranked:
+    """Returns a leaderboard with the stages that the versions have now."""
+    rows = [row._replace(sheet={**row.sheet, "stage": state.versions[row.version].stage}) for row in answer.rows]
+    return replace(answer, rows=rows, active=state.holder(top))
+
+
 def _notes(formula: Formula, rows: Sequence[Row]) -> Iterator[str]:
-    best = best_of(rows)
-    if best is None:
+    if not rows or not rows[0].is_eligible:
         yield "no version can be the best: the rows say why"
         return
+    best = rows[0]
     if best.tied:
-        yield f"{best.version} has the same score as {', '.join(best.tied)}: the greatest version stands first"
+        yield f"{best.version} has the same score as {few(best.tied)}: the greatest version stands first"
     if others := [row.version for row in rows if row.score is not None and row.same_data is False]:
-        yield f"measured on other data than {best.version}: {', '.join(others)}"
+        yield f"measured on other data than {best.version}: {few(others)}"
     if stretched := [row.version for row in rows if row.missing and row.score is not None]:
-        yield f"scored without some metrics, as `missing = {REWEIGHT!r}` wants: {', '.join(stretched)}"
+        yield f"scored without some metrics, as `missing = {REWEIGHT!r}` wants: {few(stretched)}"
     beyond = {name for row in rows for name, value in row.metrics.items() if value > 1 and name not in formula.ranges}
     # what falls is brought below 1 by its scale; the score of such a row is not what shows it
     if best.score is not None and best.score > best.bonus and beyond:
         yield f"{', '.join(sorted(beyond))} is above 1: give it a range in `[score]`"
+
+
+def _best_of(board: Leaderboard) -> Row | None:
+    best = board.best_version()
+    return board.row_of(best) if best else None
 
 
 def _gain(state: ModelState, seat: str, best: Row, holder: Row) -> float:

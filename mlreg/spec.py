@@ -13,8 +13,7 @@ the specification. What is stated twice counts as it was stated last: see `cover
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from mlreg.domain.names import quoted, suggestion
 from mlreg.domain.record import DATASET_KEYS
 from mlreg.errors import UsageError
-from mlreg.intake import read_facts, read_features, read_lines, read_mapping, read_requirements
+from mlreg.intake import find_place, read_facts, read_features, read_mapping, read_requirements
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -31,8 +30,8 @@ else:
     declared = LazyModule("mlreg.declared")
 
 _TEXTS: Final = (
-    "name", "version", "bump", "framework", "type", "parent", "data", "feature_set", "experiment", "increment",
-    "owner", "description", "stage",
+    "name", "version", "bump", "framework", "type", "parent", "variant_of", "data", "feature_set", "experiment",
+    "increment", "owner", "description", "stage",
 )  # fmt: skip
 _FILES: Final[Mapping[str, Callable[[Path], Any]]] = {
     "metrics": read_mapping,
@@ -48,7 +47,7 @@ _FILE_KEYS: Final = ("path", "role")
 _DATASET_KEYS: Final = ("file", *DATASET_KEYS)
 _OTHER_WORDS: Final = {
     "hyperparameters": "params",
-    "lineage": "parent`, `data`, `feature_set`, `experiment`, `increment` and `depends_on",
+    "lineage": "parent`, `variant_of`, `data`, `feature_set`, `experiment`, `increment` and `depends_on",
     "model": "name",
     "path": "files",
     "paths": "files",
@@ -161,66 +160,67 @@ class _Check:
         self._path = path
 
     def all(self, values: Mapping[str, Any]) -> None:
-        self._known(values, KEYS, "")
+        self._known(values, KEYS)
         for key, value in values.items():
             self._shape(key, value)
         if values.get("version") is not None and values.get("bump") is not None:
-            self._fail("bump", "a version is stated or bumped, not both", "leave out `version` or `bump`")
+            self._fail(["bump"], "a version is stated or bumped, not both", "leave out `version` or `bump`")
 
     def _shape(self, key: str, value: Any) -> None:
         if value is None:
             return
         if key in _TEXTS:
-            self._must(_is_text(value), key, "a text")
+            self._must(_is_text(value), [key], "a text")
         elif key in _MAPPINGS:
-            self._must(isinstance(value, dict) or (key in _FILES and isinstance(value, str)), key, "a mapping")
+            self._must(isinstance(value, dict) or (key in _FILES and isinstance(value, str)), [key], "a mapping")
         elif key in _LISTS:
             is_file = key in _FILES and isinstance(value, str)
-            self._must(is_file or (isinstance(value, list) and all(map(_is_text, value))), key, "a list of texts")
+            self._must(is_file or (isinstance(value, list) and all(map(_is_text, value))), [key], "a list of texts")
         elif key == "follow_links":
-            self._must(isinstance(value, bool), key, "`true` or `false`")
+            self._must(isinstance(value, bool), [key], "`true` or `false`")
         else:
             self._each_file(value)
         if key == "dataset":
             self._dataset(value)
 
     def _dataset(self, value: Mapping[str, Any]) -> None:
-        self._known(value, _DATASET_KEYS, "dataset.")
-        self._must(isinstance(value.get("file", ""), str), "file", "the path of a file")
+        self._known(value, _DATASET_KEYS, ("dataset",))
+        self._must(isinstance(value.get("file", ""), str), ("dataset", "file"), "the path of a file")
 
     def _each_file(self, value: Any) -> None:
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, dict):
-                self._known(item, _FILE_KEYS, "files.")
-                self._must(isinstance(item.get("path"), str), "files", "a list of paths, or of `{path, role}`")
-                self._must(isinstance(item.get("role", ""), str), "role", "one word")
-            else:
-                self._must(isinstance(item, str), "files", "a list of paths, or of `{path, role}`")
+        for at, item in enumerate(value if isinstance(value, list) else [value]):
+            way = ("files", str(at)) if isinstance(value, list) else ("files",)
+            is_mapping = isinstance(item, dict)
+            if is_mapping:
+                self._known(item, _FILE_KEYS, way)
+                self._must(isinstance(item.get("role", ""), str), (*way, "role"), "one word")
+            if not isinstance(item.get("path") if is_mapping else item, str):
+                self._fail(way, "'files' is not a list of paths, or of `{path, role}`", None)
 
-    def _known(self, values: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    def _known(self, values: Mapping[str, Any], known: tuple[str, ...], way: Sequence[str] = ()) -> None:
         for key in values:
             if key not in known:
-                word = None if where else _OTHER_WORDS.get(key)
+                word = None if way else _OTHER_WORDS.get(key)
                 near = f"did you mean `{word}`?" if word else suggestion(key, known)
-                self._fail(key, f"{quoted(where + key)} means nothing", near or f"known are {', '.join(known)}")
+                said = quoted(".".join((*way[:1], key)))
+                self._fail((*way, key), f"{said} means nothing", near or f"known are {', '.join(known)}")
 
-    def _must(self, is_so: bool, key: str, what: str) -> None:
+    def _must(self, is_so: bool, keys: Sequence[str], what: str) -> None:
         if not is_so:
-            self._fail(key, f"{quoted(key)} is not {what}", None)
+            self._fail(keys, f"{quoted(keys[-1])} is not {what}", None)
 
-    def _fail(self, key: str, what: str, hint: str | None) -> NoReturn:
-        line = self._line(key)
-        place = quoted(str(self._path), 200) + (f", line {line}" if line else "")
+    def _fail(self, keys: Sequence[str], what: str, hint: str | None) -> NoReturn:
+        place = find_place(self._path, keys)
+        named = quoted(str(self._path), 200) + (f", line {place.line}" if place else "")
         raise UsageError(
-            f"cannot read {place}: {what}",
+            f"cannot read {named}: {what}",
             hint=hint or "see how a specification is written in `mlreg register --help`",
-            facts={"file": str(self._path), "line": line},
+            facts={
+                "file": str(self._path),
+                "line": place.line if place else None,
+                "column": place.column if place else None,
+            },
         )
-
-    def _line(self, key: str) -> int | None:
-        pattern = rf"(?:^|[\s{{,-])[\"']?{re.escape(key)}[\"']?\s*:"
-        lines = enumerate(read_lines(self._path), 1)
-        return next((number for number, line in lines if re.search(pattern, line.partition(" #")[0])), None)
 
 
 def _is_text(value: Any) -> bool:

@@ -29,7 +29,6 @@ from mlreg.store.config import document
 
 VARIABLE = "MLREG_TRUST_ROOT"
 ROOTS = "roots"
-_POLICY, _APPROVALS, _UNSIGNED = "policy", "approvals", "unsigned"
 PathLike = str | os.PathLike[str]
 
 
@@ -100,9 +99,8 @@ def keyring_of(bench: Bench, notary: SshNotary) -> Keyring:
 
 
 def allows_unsigned(bench: Bench) -> bool:
-    """Whether the repository's configuration says `approvals = "unsigned"` in `[policy]`."""
-    policy = bench.config.sections.get(_POLICY)
-    return isinstance(policy, Mapping) and policy.get(_APPROVALS) == _UNSIGNED
+    """Whether the repository's configuration says `unsigned = true` in `[approvals]`."""
+    return bench.config.sections.get("approvals") is True
 
 
 def pinned(bench: Bench, given: str | None = None) -> str | None:
@@ -277,7 +275,9 @@ def _notes(trust: Trust) -> list[str]:
         return [trust.obstacle[1]]
     if root is None or trust.is_anchored:
         return []
-    return [f"unanchored: nobody has pinned the root, {root}; ask its owner, then `mlreg keys trust {root}`"]
+    return [
+        "unanchored: you have pinned no root; ask its owner for the fingerprint, then `mlreg keys trust FINGERPRINT`"
+    ]
 
 
 def _other_root(root: str, wanted: str) -> BlockedError:

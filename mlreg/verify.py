@@ -10,6 +10,7 @@ from itertools import filterfalse
 from mlreg.answers.verified import Problem, Verified
 from mlreg.bench import Bench
 from mlreg.domain.events import Event
+from mlreg.domain.lineage import faults, kin_of
 from mlreg.domain.names import checked_model_name, folded
 from mlreg.domain.record import FileEntry, ModelVersion
 from mlreg.domain.state import ModelState
@@ -69,6 +70,8 @@ class _Check:
         self._findings = Findings()
         self._records: set[str] = set()
         self._blobs: dict[str, FileEntry] = {}
+        self._kin: dict[str, list[str]] = {}
+        self._registered: dict[str, str] = {}
 
     def everything(self) -> Findings:
         keys = [key for key in self._repository.backend.list("") if key.split("/", 1)[0] not in _UNCHECKED]
@@ -86,6 +89,7 @@ class _Check:
         self._seen(self._repository.seen(recorded | histories.keys()))
         self._unreferenced(keys)
         self._referenced_blobs()
+        self._lineage()
         return self._findings
 
     def only(self, model: str) -> Findings:
@@ -181,6 +185,8 @@ class _Check:
     def _record(self, event: Event, *, needs_bytes: bool) -> None:
         key = layout.record(event.model, str(event.version), event.effects["record"])
         self._records.add(key)
+        self._kin[f"{event.model}@{event.version}"] = []  # it is there, whatever its record looks like
+        self._registered[f"{event.model}@{event.version}"] = key
         data = self._bytes(key, "record-missing")
         if data is None:
             return
@@ -201,10 +207,16 @@ class _Check:
             or facts_digest(version) != event.effects.get("facts")
         ):
             self._findings.add("record-mismatch", key, f"does not say what event {event.number} says of it")
+        self._kin[f"{event.model}@{event.version}"] = kin_of(version.lineage)
         for entry in version.files if needs_bytes else ():
             known = self._blobs.setdefault(entry.digest, entry)
             if known.size_bytes != entry.size_bytes:
                 self._findings.add("record-mismatch", key, f"gives {entry.path!a} another size than other records")
+
+    def _lineage(self) -> None:
+        """Checks that what versions come from is there, and that none comes from itself: `register` lets neither in."""
+        for fault in faults(self._kin):
+            self._findings.add(fault.code, self._registered[fault.ref], fault.message)
 
     def _referenced_blobs(self) -> None:
         for digest, entry in sorted(self._blobs.items()):

@@ -1,4 +1,4 @@
-"""Consumers: locks that are exact, stay until they are upgraded and are the same bytes; and who told that they are there."""
+"""Consumers: locks that are exact, stay until upgraded and are the same bytes; and who told that they are there."""
 
 from __future__ import annotations
 

@@ -47,6 +47,7 @@ _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _VARYING = {
     r"\d{4}-\d\d-\d\dT[\d:.]+Z": "TIME",
     r"sha256:[0-9a-f]{6,64}…?": "DIGEST",
+    r"SHA256:[A-Za-z0-9+/]{43}": "FINGERPRINT",
     r"\b[0-9a-f]{32,64}\b": "HEX",
     r"\b[0-9a-f]{8}(?=\.yaml)": "HEX",
     r"\bnow\b|\b\d+ (min|h|d) ago\b": "AGO",

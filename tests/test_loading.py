@@ -19,6 +19,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from mlreg.adapters.frameworks import _unpickler
 from mlreg.errors import IntegrityError, MissingError, NotAllowedError, NotFoundError, UsageError
 from mlreg.loading import IN_MEMORY_MAX_BYTES
 from mlreg.registry import Registry
@@ -112,33 +113,134 @@ class TestWithItsCompanions:
             on_disk.load("cancer@1.0.0", trust=True, companions=True)
 
 
+class Own:
+    """A class that mlreg does not know."""
+
+
+OWN = f"{Own.__module__}.Own"
+
+
 class TestTrust:
-    @pytest.mark.parametrize("trust", [False, None, 1, "yes"])
-    def test_is_said_with_true_and_with_nothing_else(self, registry, model, trust):
-        registry.register("cancer", model)
+    def test_is_not_needed_for_what_mlreg_knows(self, registry, model, scaler):
+        registry.register("cancer", model, companions={"scaler": scaler})
+        assert (registry.load("cancer@1.0.0").coef_ == model.coef_).all()
+        assert registry.load("cancer@1.0.0", companions=True).companions["scaler"].mean_.shape == (30,)
+
+    @pytest.mark.parametrize("trust", [False, None, 1, "yes", [], ["test_loading"]])
+    def test_is_needed_for_classes_of_ones_own(self, registry, trust):
+        registry.register("x", Own())
         with pytest.raises(NotAllowedError) as refusal:
-            registry.load("cancer@1.0.0", trust=trust)
-        assert refusal.value.message == "loading cancer 1.0.0 runs code: 'model.joblib' is a pickle"
-        assert "if you trust ann@example.org, who registered it, say `trust=True`" in refusal.value.hint
+            registry.load("x@1.0.0", trust=trust)
+        assert refusal.value.message == f"loading x 1.0.0 builds what mlreg does not know: {OWN}"
+        assert refusal.value.hint == (
+            f"if you trust ann@example.org, who registered it: `mlreg trust add x@1.0.0 --global {OWN}`"
+        )
         assert refusal.value.stable_code == "needs-trust"
 
-    def test_is_asked_for_before_anything_is_read(self, on_disk, model, tmp_path):
-        on_disk.register("cancer", model)
-        for path in (tmp_path / "project/.mlreg/blobs").rglob("*"):
-            if path.is_file():
-                path.unlink()
-        with pytest.raises(NotAllowedError):
-            on_disk.load("cancer@1.0.0", companions=True)
+    @pytest.mark.parametrize("trust", [True, [OWN], {OWN, "other.Class"}, OWN])
+    def test_is_said_for_once_by_name_or_for_all(self, registry, trust):
+        registry.register("x", Own())
+        assert type(registry.load("x@1.0.0", trust=trust)) is Own
 
-    def test_nothing_runs_without_it(self, registry, tmp_path):
+    def test_that_was_recorded_counts_until_it_is_taken_back(self, registry):
+        registry.register("x", Own())
+        registry.trust("x@1.0.0", names=[OWN], reason="reviewed")
+        assert type(registry.load("x@1.0.0")) is Own
+        registry.distrust("x@1.0.0", names=[OWN])
+        with pytest.raises(NotAllowedError):
+            registry.load("x@1.0.0")
+
+    def test_in_a_version_is_none_in_another(self, registry):
+        registry.register("x", Own(), metrics={"auc": 0.1})
+        registry.register("x", {"model": Own()}, version="2.0.0")
+        registry.trust("x@1.0.0", names=[OWN])
+        with pytest.raises(NotAllowedError):
+            registry.load("x@2.0.0")
+
+    def test_tells_what_nobody_can_trust(self, registry, tmp_path):
+        (tmp_path / "model.pkl").write_bytes(pickle.dumps(Touch(tmp_path / "ran")))
+        registry.register("x", tmp_path / "model.pkl")
+        with pytest.raises(NotAllowedError) as refusal:
+            registry.load("x@1.0.0", trust=True)
+        assert refusal.value.stable_code == "refused"
+        assert refusal.value.message == "loading x 1.0.0 would run what no model needs: see 'model.pkl'"
+        assert "MLR301  posix.mkdir is called" in refusal.value.details
+        assert "`mlreg scan x@1.0.0`" in refusal.value.hint
+
+    @pytest.mark.parametrize("name", ["os.system", "builtins.eval", "sklearn.nothing", "numpy.load"])
+    def test_is_not_recorded_for_parts_of_what_is_known(self, registry, name):
+        registry.register("x", Own())
+        with pytest.raises(NotAllowedError, match="nobody can trust it") as refusal:
+            registry.trust("x@1.0.0", names=[name])
+        assert refusal.value.stable_code == "never-trusted"
+
+    def test_nothing_runs_whatever_is_trusted(self, registry, tmp_path):
         for name in ("model.pkl", "scaler.pkl"):
             (tmp_path / name).write_bytes(pickle.dumps(Touch(tmp_path / "ran")))
         registry.register("x", tmp_path / "model.pkl", companions={"scaler": tmp_path / "scaler.pkl"})
         for companions in (False, True):
             with pytest.raises(NotAllowedError):
-                registry.load("x@1.0.0", companions=companions)
+                registry.load("x@1.0.0", companions=companions, trust=True)
         registry.checkout("x@1.0.0", directory=tmp_path / "out")
         assert not (tmp_path / "ran").exists()
+
+    def test_a_companion_needs_it_as_the_model_does(self, registry, model):
+        registry.register("x", model, companions={"scaler": Own()})
+        assert registry.load("x@1.0.0") is not None
+        with pytest.raises(NotAllowedError, match=OWN):
+            registry.load("x@1.0.0", companions=True)
+
+
+class TestTheSecondGate:
+    """The unpickler itself, which takes nothing that is not listed even where no scan has looked before."""
+
+    @pytest.mark.parametrize("compress", [0, 3, ("gzip", 3), ("bz2", 3), ("lzma", 3), ("xz", 3)])
+    def test_reads_what_joblib_writes(self, model, compress):
+        stream = io.BytesIO()
+        joblib.dump({"model": model, "names": np.array(["a", None], dtype=object)}, stream, compress=compress)
+        stream.seek(0)
+        found = _unpickler.load("m", stream)
+        assert (found["model"].coef_ == model.coef_).all()
+        assert found["names"].tolist() == ["a", None]
+
+    @pytest.mark.parametrize("wrap", [lambda bad: bad, lambda bad: np.array([bad], dtype=object)])
+    @pytest.mark.parametrize("compress", [0, 3])
+    def test_refuses_calls_also_in_arrays_of_objects(self, wrap, compress, tmp_path):
+        stream = io.BytesIO()
+        joblib.dump(wrap(Touch(tmp_path / "ran")), stream, compress=compress)
+        stream.seek(0)
+        with pytest.raises(NotAllowedError, match=r"m names posix\.mkdir, which no model needs"):
+            _unpickler.load("m", stream, ["posix.mkdir"])
+        assert not (tmp_path / "ran").exists()
+
+    @pytest.mark.parametrize("protocol", range(6))
+    def test_refuses_own_classes_in_every_protocol(self, protocol):
+        data = pickle.dumps(Own(), protocol)
+        with pytest.raises(NotAllowedError, match="not trusted"):
+            _unpickler.load("m", io.BytesIO(data))
+        assert type(_unpickler.load("m", io.BytesIO(data), [OWN])) is Own
+
+
+class TestAnotherEnvironment:
+    def registered(self, registry, model, tmp_path, **facts):
+        joblib.dump(model, tmp_path / "model.joblib")
+        known = {"python_version": "3.8.1", "packages": ["numpy==1.26.0", "scikit-learn==0.24.2"], **facts}
+        registry.register("x", tmp_path / "model.joblib", framework="sklearn", captured={"environment": known})
+
+    def test_is_told_in_one_line_where_it_may_matter(self, registry, model, tmp_path):
+        self.registered(registry, model, tmp_path)
+        with pytest.warns(
+            UserWarning, match=r"x 1\.0\.0 was registered with Python 3\.8\.1 and .*scikit-learn 0\.24\.2"
+        ):
+            registry.load("x@1.0.0")
+        (note,) = registry.load("x@1.0.0", companions=True).notes
+        assert "here it is loaded with Python" in note and "\n" not in note
+
+    def test_is_not_told_where_it_is_the_same(self, registry, model):
+        registry.register("x", model)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            registry.load("x@1.0.0")
 
 
 def damage(path, data):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from mlreg.adapters import load
 from mlreg.errors import BlockedError, NotFoundError, UsageError
 from mlreg.registry import Registry
+from mlreg.store.rankings import Rankings
 
 GOOD = {"accuracy": 0.90, "auc": 0.95, "f1_score": 0.88, "data_quality_score": 0.9}
 
@@ -78,6 +80,15 @@ def test_best_is_a_reference(registry, add):
         registry.alias("m", "1.0.0", alias="best")
 
 
+def test_the_best_brings_its_companions(registry, add, tmp_path):
+    """S2-13, S2-29."""
+    (tmp_path / "scaler.bin").write_text("scale")
+    add(registry, "1.0.0", 0.92, companions={"scaler": tmp_path / "scaler.bin"})
+    add(registry, "1.1.0", 0.90)
+    registry.checkout("m@best", directory=tmp_path / "out")
+    assert (tmp_path / "out/scaler.bin").read_text() == "scale"
+
+
 def test_who_lacks_metrics_is_shown_and_cannot_be_the_best(registry, add, model_file):
     registry.register("m", model_file("x"), version="1.0.0", metrics={"accuracy": 0.99})
     assert registry.best("m").document()["rows"][0]["objection"] == "without auc, f1, data_quality"
@@ -128,11 +139,12 @@ def test_late_metrics_count(registry, add):
 
 
 def test_ties_are_told_and_stable(registry, add):
-    add(registry, "1.1.0", 0.9)
-    add(registry, "1.0.0", 0.9)
+    for version in ("1.10.0", "1.2.0", "1.0.0", "1.0.1", "1.9.0"):
+        add(registry, version, 0.9)
     answer = registry.best("m")
-    assert order(answer) == ["1.1.0", "1.0.0"]
-    assert "1.1.0 has the same score as 1.0.0: the greatest version stands first" in answer.notes
+    assert order(answer) == ["1.10.0", "1.9.0", "1.2.0", "1.0.1", "1.0.0"]
+    shown = "1.10.0 has the same score as 1.9.0, 1.2.0, 1.0.1, 1 more: the greatest version stands first"
+    assert shown in answer.notes
 
 
 def test_rows_that_were_measured_on_other_data_are_flagged(registry, add):
@@ -156,6 +168,8 @@ def test_the_best_is_promoted_where_it_is_better_by_enough(registry, add):
     add(registry, "1.2.0", 0.925)
     goes = registry.best("m", promote="prod")
     assert (goes.promoted.version, goes.promoted.replaced, goes.gain) == ("1.2.0", "1.0.0", 0.01)
+    stages = {row["version"]: (row["stage"], row["is_active"]) for row in goes.document()["rows"]}
+    assert (stages["1.2.0"], stages["1.0.0"]) == (("production", True), ("archived", False))
     assert registry.history("m").events[-1].reason == "best by score: 0.921, 0.01 more than 1.0.0"
     again = registry.best("m", promote="production")
     assert (again.promoted, registry.best("m").active) == (None, "1.2.0")
@@ -235,11 +249,44 @@ def test_the_best_goes_by_itself_where_that_is_configured(configured, add):
     assert add(registry, "1.2.0", 0.99).stage == "production"
 
 
+def test_the_best_is_selected_under_the_names_of_the_requirement(configured, add):
+    registry = configured('auto_select_best = true\n[score.models."x"]\nauto_select_best = false')
+    assert registry._bench.config.sections["score"].of("x").auto_select is None
+    assert add(registry, "1.0.0", 0.9).stage == "production"
+    assert registry.auto_select_best("m").promoted is None
+    assert registry.best("m").document()["formula"]["auto_select"] is True
+
+
 def test_what_cannot_be_chosen_does_not_hinder_a_registration(configured, model_file):
     registry = configured('auto_select = "nowhere"')
     answer = registry.register("m", model_file("x"), metrics=GOOD)
     assert answer.created
     assert answer.notes[-1].startswith("the best was not promoted to nowhere: ")
+
+
+def test_a_leaderboard_that_was_kept_tells_the_same_and_follows_what_happens(configured, add, tmp_path):
+    registry = configured("min_gain = 0")
+    for at in range(4):
+        add(registry, f"1.0.{at}", at / 10, type="ensemble" if at else None)
+    cache = load("caches", "local").connect(tmp_path / ".mlreg/cache")
+
+    def told(*, is_kept: bool):
+        registry = Registry.open(tmp_path, actor="ann")
+        registry._bench.repository.rankings = Rankings(cache if is_kept else None, kept_from=1)
+        return [registry.best("m", limit=limit).document() for limit in (2, None)]
+
+    def same() -> bool:
+        return told(is_kept=False) == told(is_kept=True) == told(is_kept=True)
+
+    assert same()
+    registry.deprecate("m@1.0.3", reason="old")
+    assert same()
+    registry.set("m@1.0.0", metrics={"auc": float("nan")})
+    assert same()
+    before = told(is_kept=True)
+    (tmp_path / ".mlreg/config.toml").write_text('[score]\nensemble_bonus = 1.05\n[metrics.auc]\ndirection = "down"\n')
+    assert same()
+    assert told(is_kept=True)[0]["rows"][0]["composite_score"] != before[0]["rows"][0]["composite_score"]
 
 
 def test_nothing_goes_by_itself_where_nobody_said_so(registry, add):

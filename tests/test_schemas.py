@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,23 @@ LINES = (
     "lock --dry-run",
     "lock",
     "outdated",
+    "audit fraud",
+    "audit fraud --from 2026-01-01 --format html -o audit.html --dry-run",
+    "docs sync models.md --dry-run",
+    "docs sync models.md",
+    "docs check models.md",
+    "export fraud --layout flat -o exported --dry-run",
+    "export fraud --layout flat -o exported",
+    "export fraud --format cyclonedx",
+    "policy show",
+    "policy show fraud --to production",
+    "policy show fraud@1.1.0 --to staging",
+    "policy test --history",
     "scan d.csv",
+    "trust add fraud@1.0.0 --global team.Model --reason reviewed --dry-run",
+    "trust add fraud@1.0.0 --global team.Model --reason reviewed",
+    "trust list fraud@1.0.0",
+    "trust remove fraud@1.0.0 --global team.Model",
     "gc",
     "gc fraud --prune --dry-run",
     "gc --prune --now",
@@ -96,9 +113,23 @@ LINES = (
     "signature show other",
     "signature show fraud",
     "signature check other@0.1.0 s.yaml",
+    "signature lint s.yaml",
+    "explain",
+    "explain MLR203",
     "validate other@0.1.0 d.csv",
     "validate s.yaml d.csv",
     "doctor",
+    "keys add ann@keys.org ann.pub --group admins --dry-run",
+    "keys add ann@keys.org ann.pub --group admins",
+    "keys add ann@keys.org ann.pub --key ann",
+    "keys list",
+    "approve fraud@1.1.0 --for production --comment good --key ann --expires 30d --dry-run",
+    "approve fraud@1.1.0 --for production --comment good --key ann --expires 30d",
+    "reject fraud@1.1.0 --for production --reason bad --key ann",
+    "approve fraud@1.1.0 --list",
+    "checkpoint --key ann --dry-run",
+    "checkpoint -o all.checkpoint --key ann",
+    "verify --against all.checkpoint",
     "run --register made a.bin -- true",
     "completion zsh",
     "help",
@@ -134,12 +165,14 @@ def files(tmp_path: Path) -> Path:
         (tmp_path / f"{name}.bin").write_text(name)
     (tmp_path / "s.yaml").write_text("inputs: {amount: float}\noutputs: [p]\n")
     (tmp_path / "mlreg.toml").write_text('[models]\nfraud = ">=1"\n')
+    (tmp_path / "models.md").write_text("<!-- mlreg:begin fraud -->\n<!-- mlreg:end -->\n")
     (tmp_path / "d.csv").write_text("amount,p\n1.5,0\n")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "ann")], check=True)
     return tmp_path
 
 
 def test_every_command_and_the_error_have_a_schema() -> None:
-    assert {name.partition("-")[0] for name in documents()} == {*COMMANDS, "error"}
+    assert {name.partition("-")[0] for name in documents()} == {*COMMANDS, "error", "findings"}
 
 
 @pytest.mark.parametrize("name", documents())

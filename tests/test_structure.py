@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 MODULES = {str(path.relative_to(ROOT)): path.read_text() for path in sorted((ROOT / "mlreg").rglob("*.py"))}
 TREES = {name: ast.parse(text) for name, text in MODULES.items()}
 LONGEST_MODULE_LINES = 600
-ABOUT_MLREG = {"demo", "completion", "help"}  # no verb of a repository, so no method of its registry
+ABOUT_MLREG = {"demo", "completion", "help", "explain"}  # no verb of a repository, so no method of its registry
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

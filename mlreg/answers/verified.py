@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from mlreg.answers.base import Answer
 
+BYTES_MISSING = "blob-missing"
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -35,6 +37,11 @@ class Verified(Answer):
     def ok(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
+
+    @property
+    def only_missing(self) -> bool:
+        """Whether nothing is wrong but that bytes are not here: they may never have been fetched."""
+        return all(problem.code == BYTES_MISSING for problem in self.problems)
 
     def facts(self) -> dict[str, Any]:
         return {

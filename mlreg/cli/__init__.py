@@ -31,8 +31,8 @@ else:
 COMMANDS = (
     "init", "register", "list", "info", "promote", "rollback", "compare", "history", "checkout", "verify", "gc", "du",
     "hold", "deprecate", "archive", "tag", "set", "alias", "why", "lineage", "impact", "best", "lock", "outdated",
-    "signature", "validate", "scan", "approve", "reject", "keys", "checkpoint", "run", "config", "doctor", "demo",
-    "completion", "help",
+    "audit", "docs", "export", "signature", "validate", "scan", "trust", "policy", "approve", "reject", "keys",
+    "checkpoint", "run", "config", "explain", "doctor", "demo", "completion", "help",
 )  # fmt: skip
 _EXAMPLES = """\b
 Examples:

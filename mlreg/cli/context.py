@@ -22,6 +22,7 @@ class Session:
     quiet: bool = False
     verbose: bool = False
     ci: str | None = None
+    output_format: str | None = None
     no_color: bool = field(default_factory=lambda: bool(os.environ.get("NO_COLOR")))
 
     def registry(self) -> Registry:
@@ -30,6 +31,12 @@ class Session:
             self.output().say(f"repository: {location.find(self.repo)}")
         return Registry.open(self.repo, actor=self.actor)
 
+    def directory(self) -> str:
+        """Returns the directory of the repository, as short as it is from the working directory."""
+        directory = location.find(self.repo)
+        inside = os.path.relpath(directory)
+        return str(directory) if inside.startswith(os.pardir) else inside
+
     def output(self) -> Output:
         """Returns where answers are printed, and how."""
-        return Output(json=self.json, quiet=self.quiet, no_color=self.no_color, ci=self.ci)
+        return Output(json=self.json, quiet=self.quiet, no_color=self.no_color, ci=self.ci, format=self.output_format)

@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 from mlreg.adapters import load
 from mlreg.answers.base import Answer
 from mlreg.cli.text import one_line, safe_json
-from mlreg.errors import DiskError, MlregError
+from mlreg.errors import DiskError, MlregError, UsageError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
     import shutil
     import textwrap
 
+    from mlreg import findings
     from mlreg.cli import screen
+    from mlreg.domain.findings import Finding
 else:
+    findings = LazyModule("mlreg.findings")
     shutil = LazyModule("shutil")
     textwrap = LazyModule("textwrap")
     screen = LazyModule("mlreg.cli.screen")
@@ -33,17 +36,22 @@ class View(NamedTuple):
         rows: One line each, cells apart by tabs: complete, for scripts; a row of one cell is a sentence.
         ids: What `-q` prints, one a line.
         draw: Draws it on a terminal; None where the rows are sentences that serve there too.
+        findings: What a check has found, for `--output-format` and the annotations of `--ci`; None of what is no check.
     """
 
     rows: Iterable[Sequence[Any]]
     ids: Iterable[str] = ()
     draw: Callable[[screen.Screen], None] | None = None
+    findings: Callable[[], Sequence[Finding]] | None = None
 
 
 class Output:
     """Where a call prints, and how."""
 
-    def __init__(self, *, json: bool, quiet: bool, no_color: bool, ci: str | None = None) -> None:
+    def __init__(
+        self, *, json: bool, quiet: bool, no_color: bool, ci: str | None = None, format: str | None = None
+    ) -> None:
+        self._format = load("formats", format) if format else None
         self._json = json
         self._quiet = quiet
         self._no_color = no_color
@@ -55,7 +63,12 @@ class Output:
         Raises:
             DiskError: It cannot be written.
         """
-        if not self._json and not self._quiet:
+        if self._json and self._format:
+            raise UsageError(
+                "`--json` and `--output-format` are two documents",
+                hint="write `--output-format json`, or `--json` alone",
+            )
+        if not self._json and not self._quiet and not self._format:
             self.say_lines([f"note: {note}" for note in answer.notes])
             self.say_lines(["note: this is a dry run: nothing was written"] * answer.dry_run)
         try:
@@ -71,6 +84,9 @@ class Output:
             ) from error
         if self._ci is not None:
             self._ci.publish(answer.document(), os.environ)
+            if view.findings is not None and not self._format and not self._json:
+                found = view.findings()
+                self.say_lines(self._ci.lines(found, findings.kinds_of(found)))
 
     def say(self, text: str) -> None:
         """Prints a line to stderr; where nobody can read it, it is lost."""
@@ -78,7 +94,7 @@ class Output:
 
     def remark(self, text: str) -> None:
         """Prints a line for people to stderr; nothing where the answer is a document or names only."""
-        self.say_lines([] if self._json or self._quiet else [text])
+        self.say_lines([] if self._json or self._quiet or self._format else [text])
 
     def say_lines(self, texts: Iterable[str]) -> None:
         """Prints lines to stderr."""
@@ -89,18 +105,27 @@ class Output:
 
     def fail(self, error: MlregError) -> None:
         """Prints `error` to stderr: what is wrong, and what to type next."""
+        self._tell(error)
         if not self._json:
-            self.say_lines([f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else [])])
+            details = [f"  {line}" for line in error.details]
+            self.say_lines([f"error: {error.message}", *details, *([f"hint: {error.hint}"] if error.hint else [])])
             self.say_lines([line] if self._ci and (line := self._ci.annotation(error)) else [])
         elif sys.stderr is not None:
             with suppress(OSError):
                 print(json_text(error.document(), sys.stderr), file=sys.stderr)
 
+    def _tell(self, error: MlregError) -> None:
+        """Prints the finding that `error` is, where findings are asked for and it names a file that can be mended."""
+        known = findings.of_error(error) if self._format and not self._json else []
+        if self._format and known and sys.stdout is not None:
+            with suppress(OSError):
+                sys.stdout.write(self._format.render(known, findings.kinds_of(known)))
+
     @contextmanager
     def progress(self) -> Iterator[Callable[[int], None]]:
         """Yields what to call with the number of bytes done; draws a bar on a terminal while it takes long."""
         is_terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        if self._json or self._quiet or not is_terminal:
+        if self._json or self._quiet or self._format or not is_terminal:
             yield lambda size_bytes: None
             return
         with closing(screen.ByteBar(sys.stderr, no_color=self._no_color)) as bar:
@@ -108,7 +133,10 @@ class Output:
 
     def _print_answer(self, answer: Answer, view: View) -> None:
         stdout = check_stdout()
-        if self._json:
+        if self._format is not None and view.findings is not None:
+            found = view.findings()
+            stdout.write(self._format.render(found, findings.kinds_of(found)))
+        elif self._json:
             self._print(json_text(answer.document(), stdout))
         elif self._quiet:
             self._print_rows((word,) for word in view.ids)

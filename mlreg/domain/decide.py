@@ -76,6 +76,7 @@ def decide_promotion(
     from_: str | None = None,
     expect: str | None = None,
     reason: str | None = None,
+    judged: Callable[[Standing], Mapping[str, Any]] | None = None,
 ) -> Draft | None:
     """Returns the event that moves `version` to stage `to`, or None where it stands there already.
 
@@ -83,11 +84,13 @@ def decide_promotion(
         from_: The stage at which the version must be.
         expect: The version that must hold `to`; `"none"` for nobody. A wish that is fulfilled by the very move that
             it asks for counts as checked: the same command again succeeds.
+        judged: Asks the policy, where there is one, once all else is right: returns what the event says of that, or
+            raises what refuses it.
 
     Raises:
         NotFoundError: There is no such version.
         ConflictError: `from_` or `expect` is not so.
-        BlockedError: The version is deprecated, or the move goes backwards.
+        BlockedError: The version is deprecated, or the move goes backwards, or `judged` says so.
         UsageError: `to` is the archive.
     """
     if to == ARCHIVED:
@@ -108,7 +111,8 @@ def decide_promotion(
             code="lifecycle",
             facts={"version": version, "from": standing.stage, "to": to},
         )
-    return Draft(events.PROMOTED, {"version": version, **_transfer(state, standing, to, stages)}, reason)
+    effects = {"version": version, **_transfer(state, standing, to, stages)}
+    return Draft(events.PROMOTED, {**effects, **(judged(standing) if judged else {})}, reason)
 
 
 def decide_rollback(
@@ -155,6 +159,24 @@ def decide_rollback(
         "skipped": skipped,
     }
     return Draft(events.ROLLED_BACK, effects, reason)
+
+
+def foresee_rollback(
+    state: ModelState, stage: str, version: str, *, stages: Stages, has_bytes: HasBytes
+) -> tuple[str | None, list[dict[str, str]]]:
+    """Returns where a rollback of `stage` would lead if `version` were promoted to it, None for nowhere.
+
+    And the versions that it would pass over, as in `decide_rollback`.
+    """
+    skipped: list[dict[str, str]] = []
+    for below in reversed(state.seat(stage).path):
+        if below == version:
+            continue
+        why = _unfit(state, stage, state.versions[below], stages, has_bytes)
+        if why is None:
+            return below, skipped
+        skipped.append({"version": below, "why": why})
+    return None, skipped
 
 
 def decide_archiving(

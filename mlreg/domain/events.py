@@ -22,6 +22,9 @@ say all that changes, so that replaying them reads nothing else, and an event of
     approval      what somebody says of the version, for a stage, as it was signed (see `approvals`)
     keyring       a change of the keys that sign approvals, as it was signed (see `keyring`); of the repository
     signed        {"sshsig"}: the signature of `approval` or `keyring`; null where nobody has signed
+    trust         {"content": digest of the version's list of files, "globals": {name: whether it is trusted}}
+    policy        digest of the text of the policy by which it was decided; `gates` are what each gate of it said
+                  [{"gate", "kind", "open", "value", "needs", "details"}], `forced` true where some were shut
     skipped       (rollback) [{"version", "why"}]: versions that were passed over
 """
 
@@ -52,9 +55,12 @@ KEY_ADDED = "key-added"
 KEY_REMOVED = "key-removed"
 APPROVED = "approved"
 REJECTED = "rejected"
+TRUSTED = "trusted"
+TRUST_REMOVED = "trust-removed"
 KINDS = (
     REGISTERED, PROMOTED, ROLLED_BACK, ARCHIVED, DEPRECATED, DEPRECATION_LIFTED, TAGGED, SET, SIGNATURE_SET, NOTED,
     ALIASED, UNALIASED, HELD, RELEASED, DROPPED, RESTORED, APPROVED, REJECTED,
+    TRUSTED, TRUST_REMOVED,
 )  # fmt: skip
 
 

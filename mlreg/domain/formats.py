@@ -129,7 +129,8 @@ class Found:
     @property
     def says(self) -> str:
         """What messages call it."""
-        return FORMATS[self.format].says
+        of = f" of {self.framework}" if self.framework and self.format in PICKLES else ""
+        return f"{FORMATS[self.format].says}{of}"
 
     def contradicts(self, framework: str) -> bool:
         """Whether what is called `framework` has surely not written it."""

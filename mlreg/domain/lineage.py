@@ -1,8 +1,9 @@
 """Owns where versions come from and what comes of them: what their records state, as a graph.
 
-A version states its data, feature set, experiment, increment and commit, the version that it was made from, and those
-that it depends on. Data, feature sets and experiments may be shared by versions that share nothing else, so every edge
-says `of` which versions it holds: a way through the graph is real where one version holds all of it.
+A version states its data, feature set, experiment, increment and commit, the version that it was made from, the one
+that it is in another form, and those that it depends on. Data, feature sets and experiments may be shared by versions
+that share nothing else, so every edge says `of` which versions it holds: a way through the graph is real where one
+version holds all of it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 
 DATA, FEATURES, EXPERIMENT, INCREMENT = "data", "feature-engineering", "experiment", "increment"
 CODE, MODEL, DEPLOYMENT = "code", "model", "deployment"
-PARENT, DEPENDS_ON, LEADS_TO = "parent", "depends-on", "leads-to"
+PARENT, VARIANT_OF, DEPENDS_ON, LEADS_TO = "parent", "variant-of", "depends-on", "leads-to"
 DEEP = 8
 _DIGEST_SHOWN = len("sha256:") + 12
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -30,6 +31,7 @@ class Origin(NamedTuple):
     name: str
     version: str
     parent: str | None = None
+    variant_of: str | None = None
     depends_on: Sequence[str] = ()
     data: str | None = None
     feature_set: str | None = None
@@ -47,7 +49,13 @@ class Origin(NamedTuple):
     @property
     def kin(self) -> Sequence[str]:
         """The versions that it comes from or depends on, each once."""
-        return list(dict.fromkeys([*([self.parent] if self.parent else []), *self.depends_on]))
+        return list(dict.fromkeys(ref for _, ref in self.ties))
+
+    @property
+    def ties(self) -> Sequence[tuple[str, str]]:
+        """How it is tied to others: a kind of edge, and the version at its beginning."""
+        single = ((PARENT, self.parent), (VARIANT_OF, self.variant_of))
+        return [*((kind, ref) for kind, ref in single if ref), *((DEPENDS_ON, ref) for ref in self.depends_on)]
 
 
 class Registered(NamedTuple):
@@ -124,10 +132,9 @@ class Lineage:
                 for above, below in pairwise(chain):
                     ties.setdefault((above.id, below.id, LEADS_TO), []).append(one.ref)
         for one, _ in chains:
-            for kind, refs in ((PARENT, [one.parent] if one.parent else []), (DEPENDS_ON, one.depends_on)):
-                for start in map(model_id, refs):
-                    if start in nodes:
-                        ties.setdefault((start, model_id(one.ref), kind), []).append(one.ref)
+            for kind, ref in one.ties:
+                if model_id(ref) in nodes:
+                    ties.setdefault((model_id(ref), model_id(one.ref), kind), []).append(one.ref)
         return list(nodes.values()), [Edge(*tie, of) for tie, of in ties.items()]
 
     def document(self) -> dict[str, Any]:
@@ -165,6 +172,11 @@ def descendants(refs: Iterable[str], children: Children) -> dict[str, str]:
                 found[child] = ref
                 queue.append(child)
     return found
+
+
+def kin_of(lineage: Mapping[str, Any]) -> list[str]:
+    """Returns the versions that a record names: where it comes from, what it is a variant of or depends on."""
+    return [*filter(None, map(lineage.get, ("parent", "variant_of"))), *lineage.get("depends_on", ())]
 
 
 def faults(kin: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
@@ -328,6 +340,8 @@ class _Tree:
 def _relation(origin: Origin, child: Origin) -> str:
     """Returns how a tree names a version that came of another."""
     label = model_node(child).label
+    if child.variant_of == origin.ref:
+        return f"{label} (variant of it)"
     return label if child.parent == origin.ref else f"{label} (depends on it)"
 
 

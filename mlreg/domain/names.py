@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from mlreg.errors import UsageError
@@ -132,3 +132,9 @@ def _is_segment(text: str) -> bool:
 
 def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def few(words: Sequence[str], most: int = 3) -> str:
+    """Returns words in a row, those over `most` as their number."""
+    rest = [f"{len(words) - most} more"] if len(words) > most else []
+    return ", ".join([*words[:most], *rest])

@@ -15,7 +15,7 @@ from mlreg.domain.semver import Version
 from mlreg.errors import IntegrityError, UsageError
 
 RECORD_FORMAT = 1
-LINEAGE_KEYS = ("parent", "data", "feature_set", "experiment", "increment", "depends_on")
+LINEAGE_KEYS = ("parent", "variant_of", "data", "feature_set", "experiment", "increment", "depends_on")
 DATASET_KEYS = ("version", "rows", "size_bytes", "digest")
 _OWN_KEYS = frozenset(
     {

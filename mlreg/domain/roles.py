@@ -22,10 +22,11 @@ def checked_role(text: str) -> str:
     return checked_label(text, "a role")
 
 
-def model_file(files: Sequence[FileEntry], version: str) -> FileEntry:
-    """Returns the file that is the model: the one of that role, else the only one without any role.
+def model_files(files: Sequence[FileEntry], version: str) -> Sequence[FileEntry]:
+    """Returns the files that the model is among: those of that role, else the only one without any role.
 
-    Where several have none, the only one among them that is called as pickles are.
+    Where several have none, the only one among them that is called as pickles are, and without any such all of them:
+    a directory of a framework, or a file with others beside it. Their content says which.
 
     Args:
         version: What messages call the version.
@@ -36,12 +37,17 @@ def model_file(files: Sequence[FileEntry], version: str) -> FileEntry:
     stated = [entry for entry in files if entry.role == MODEL]
     unnamed = [entry for entry in files if entry.role is None]
     pickles = [entry for entry in unnamed if entry.path.lower().endswith(PICKLES)]
-    for candidates in (stated, unnamed, pickles):
-        if len(candidates) == 1:
-            return candidates[0]
-    shown = ", ".join(quoted(entry.path) for entry in (stated or files)[:5])
-    raise UsageError(
-        f"which file of {version} is the model? It has {shown}{' …' if len(stated or files) > 5 else ''}",
+    found = stated or (unnamed if len(unnamed) == 1 else pickles or unnamed)
+    if found and (len(pickles) < 2 or stated):
+        return found
+    raise which_model(files, version)
+
+
+def which_model(files: Sequence[FileEntry], version: str) -> UsageError:
+    """Returns the error that asks which of `files` is the model."""
+    shown = ", ".join(quoted(entry.path) for entry in files[:5])
+    return UsageError(
+        f"which file of {version} is the model? It has {shown}{' …' if len(files) > 5 else ''}",
         hint="say so where it is registered, with `--role model=PATH`; `checkout` gives all of its files",
         facts={"files": [entry.path for entry in files]},
         code="no-model-file",

@@ -9,12 +9,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, Literal, NamedTuple, NoReturn
 
 from mlreg.domain.directions import direction_of
 from mlreg.domain.metric import Direction
-from mlreg.domain.semver import Version
 from mlreg.domain.sheet import JUDGED, Sheet
 
 INELIGIBLE: Final = "ineligible"
@@ -23,10 +23,12 @@ ENSEMBLE: Final = "ensemble"
 USUAL_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
     {"accuracy": 0.4, "auc": 0.3, "f1": 0.2, "data_quality": 0.1}
 )
-_KEYS: Final = ("weights", "ranges", "missing", "ensemble_bonus", "min_gain", "auto_select")
+_KEYS: Final = ("weights", "ranges", "missing", "ensemble_bonus", "min_gain", "auto_select", "auto_select_best")
 _OTHER_NAME: Final = "_score"
 _DIGITS: Final = 12
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 Fail = Callable[[str, str], Exception]
+DirectionOf = Callable[[str, Direction | None], Direction | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Formula:
         missing: Without one of the metrics a version is `ineligible`, or the weights of the others are stretched.
         ensemble_bonus: What the score of an ensemble is multiplied by; 1 is none.
         min_gain: By how much the best must be better to be promoted in place of a holder.
-        auto_select: The stage to which the best goes by itself when a version was registered, or None.
+        auto_select: The stage to which the best goes by itself when a version was registered; True for the highest,
+            None for nothing of the kind.
         source: Where it is described: `default`, `score`, or the pattern of the model in `score.models`.
     """
 
@@ -48,7 +51,7 @@ class Formula:
     missing: str = INELIGIBLE
     ensemble_bonus: float = 1.0
     min_gain: float = 0.01
-    auto_select: str | None = None
+    auto_select: str | Literal[True] | None = None
     source: str = "default"
 
     def document(self) -> dict[str, Any]:
@@ -94,8 +97,7 @@ class Candidate(NamedTuple):
     objection: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A version with its score.
 
     Attributes:
@@ -114,8 +116,8 @@ class Row:
     objection: str | None = None
     missing: Sequence[str] = ()
     bonus: float = 1.0
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    data: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = _NOTHING
+    data: Mapping[str, str] = _NOTHING
     tied: Sequence[str] = ()
     same_data: bool | None = None
 
@@ -133,17 +135,13 @@ class Row:
 def rank(candidates: Iterable[Candidate], formula: Formula, *, directions: Mapping[str, Direction]) -> list[Row]:
     """Returns the versions with their scores: those that could be the best first, the greatest score first.
 
-    Of equals the greater version stands first. NaN and infinities are never weighed: who has one has no score.
+    Equals stay in the order of `candidates`, so give the greatest version first. NaN and infinities are never weighed:
+    who has one has no score. Who is tied with whom is not told yet: see `mlreg.domain.leaderboard`.
     """
-    rows = [_scored(candidate, formula, directions) for candidate in candidates]
-    rows.sort(key=lambda row: Version.parse(row.version).precedence, reverse=True)
+    known = cache(lambda name, stated: direction_of(name, stated=stated, configured=directions))
+    rows = [_scored(candidate, formula, known) for candidate in candidates]
     rows.sort(key=lambda row: (row.is_eligible, -math.inf if row.score is None else row.score), reverse=True)
-    return _held_together(rows)
-
-
-def best_of(rows: Sequence[Row]) -> Row | None:
-    """Returns the best of ranked rows, or None."""
-    return rows[0] if rows and rows[0].is_eligible else None
+    return rows
 
 
 def gain(new: float, old: float) -> float:
@@ -179,45 +177,33 @@ def parse_formulas(table: Mapping[str, Any], fail: Fail) -> Formulas:
     return Formulas(usual, by_pattern)
 
 
-def _scored(candidate: Candidate, formula: Formula, directions: Mapping[str, Direction]) -> Row:
-    sheet, judged = candidate.sheet, candidate.sheet.get(JUDGED, {})
-    names = {weight: _name_in(sheet, weight) for weight in formula.weights}
-    values = {weight: _number(sheet, name) for weight, name in names.items() if name is not None}
-    data = {weight: judged[name]["data"] for weight, name in names.items() if judged.get(name or "", {}).get("data")}
-    row = Row(sheet, None, candidate.objection, metrics=_known(values), data=data)
-    odd = [names[weight] for weight, value in values.items() if value is None]
-    if odd:
-        return replace(row, objection=candidate.objection or f"{', '.join(map(str, odd))} is not finite")
-    missing = [weight for weight in formula.weights if weight not in values]
-    if missing and (formula.missing == INELIGIBLE or not values):
-        return replace(row, objection=candidate.objection or f"without {', '.join(missing)}", missing=missing)
+def _scored(candidate: Candidate, formula: Formula, direction: DirectionOf) -> Row:
+    sheet, judged = candidate.sheet, candidate.sheet.get(JUDGED, _NOTHING)
+    names = {weight: name for weight in formula.weights if (name := _name_in(sheet, weight)) is not None}
+    values = {weight: _number(sheet, name) for weight, name in names.items()}
+    data = {weight: digest for weight, name in names.items() if (digest := judged.get(name, _NOTHING).get("data"))}
+    metrics = {weight: value for weight, value in values.items() if value is not None}
+    missing = [weight for weight in formula.weights if weight not in names]
+    row = Row(sheet, None, candidate.objection, missing, metrics=metrics, data=data)
+    if len(metrics) < len(names):
+        odd = (name for weight, name in names.items() if weight not in metrics)
+        return _unscored(row, f"{', '.join(odd)} is not finite")
+    if missing and (formula.missing == INELIGIBLE or not names):
+        return _unscored(row, f"without {', '.join(missing)}")
     scaled = {}
-    for weight, value in row.metrics.items():
-        stated = judged.get(names[weight] or "", {}).get("direction")
-        direction = direction_of(str(names[weight]), stated=stated, configured=directions)
-        if direction == "down" and value < 0 and weight not in formula.ranges:
-            return replace(row, objection=candidate.objection or f"{weight} is below 0 and has no range")
-        scaled[weight] = formula.scaled(weight, value, direction)
+    for weight, value in metrics.items():
+        way = direction(names[weight], judged.get(names[weight], _NOTHING).get("direction"))
+        if way == "down" and value < 0 and weight not in formula.ranges:
+            return _unscored(row, f"{weight} is below 0 and has no range")
+        scaled[weight] = formula.scaled(weight, value, way)
     share = math.fsum(formula.weights[weight] for weight in scaled)
     bonus = formula.ensemble_bonus if _is_ensemble(sheet) else 1.0
     score = math.fsum(formula.weights[weight] * value for weight, value in scaled.items()) / share * bonus
-    return replace(row, score=round(score, _DIGITS), missing=missing, bonus=bonus)
+    return row._replace(score=round(score, _DIGITS), bonus=bonus)
 
 
-def _held_together(rows: Sequence[Row]) -> list[Row]:
-    """Returns ranked rows that know who is tied with them, and whether the first was measured on their data."""
-    by_score: dict[float, list[str]] = {}
-    for row in rows:
-        if row.is_eligible and row.score is not None:
-            by_score.setdefault(row.score, []).append(row.version)
-    return [
-        replace(
-            row,
-            tied=[one for one in by_score.get(row.score or 0.0, ()) if one != row.version] if row.is_eligible else (),
-            same_data=True if row is rows[0] else is_same_data(row, rows[0]),
-        )
-        for row in rows
-    ]
+def _unscored(row: Row, why: str) -> Row:
+    return row._replace(objection=row.objection or why)
 
 
 def _name_in(sheet: Sheet, weight: str) -> str | None:
@@ -231,10 +217,6 @@ def _number(sheet: Sheet, name: str) -> float | None:
     value: Any = sheet.get("metrics", {}).get(name)
     number: float | None = value[0] if isinstance(value, list) else value
     return number
-
-
-def _known(values: Mapping[str, float | None]) -> dict[str, float]:
-    return {weight: value for weight, value in values.items() if value is not None}
 
 
 def _is_ensemble(sheet: Sheet) -> bool:
@@ -259,7 +241,7 @@ class _Reader:
             missing=self._missing(table.get("missing", base.missing)),
             ensemble_bonus=self._number("ensemble_bonus", table.get("ensemble_bonus", base.ensemble_bonus), least=1),
             min_gain=self._number("min_gain", table.get("min_gain", base.min_gain), least=0),
-            auto_select=self._stage(table.get("auto_select", base.auto_select)),
+            auto_select=self._auto_select(table, base.auto_select),
         )
 
     def _weights(self, table: Any) -> dict[str, float]:
@@ -289,10 +271,18 @@ class _Reader:
             self._wrong("missing", f"score.missing is neither {INELIGIBLE!r} nor {REWEIGHT!r}")
         return str(word)
 
-    def _stage(self, word: Any) -> str | None:
-        if word is not None and not isinstance(word, str):
-            self._wrong("auto_select", 'score.auto_select is not a stage, as in `auto_select = "production"`')
-        return word
+    def _auto_select(self, table: Mapping[str, Any], base: str | Literal[True] | None) -> str | Literal[True] | None:
+        if "auto_select" in table and "auto_select_best" in table:
+            self._wrong("auto_select_best", "score.auto_select says it already")
+        if "auto_select" in table:
+            if not isinstance(table["auto_select"], str):
+                self._wrong("auto_select", 'score.auto_select is not a stage, as in `auto_select = "production"`')
+            return str(table["auto_select"])
+        if not isinstance(table.get("auto_select_best", False), bool):
+            self._wrong("auto_select_best", "score.auto_select_best is neither true nor false")
+        if "auto_select_best" in table:
+            return True if table["auto_select_best"] else None
+        return base
 
     def _number(self, key: str, value: Any, *, least: float = -math.inf) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < least:

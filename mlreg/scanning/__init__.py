@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from mlreg.scanning.context import Scan
 from mlreg.scanning.formats import UNKNOWN, look
-from mlreg.scanning.limits import Budget
+from mlreg.scanning.limits import LEAST_BYTES_PER_S, Budget
 from mlreg.scanning.report import Finding, Halt, Report
 from mlreg.scanning.sources import FileSource
 
@@ -33,18 +33,21 @@ def scan_path(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> R
         return scan_stream(stream, os.fspath(path), trusted=trusted)
 
 
-def scan_stream(stream: BinaryIO, path: str, *, trusted: Iterable[str] = ()) -> Report:
+def scan_stream(
+    stream: BinaryIO, path: str, *, trusted: Iterable[str] = (), bytes_per_s: int = LEAST_BYTES_PER_S
+) -> Report:
     """Looks at all bytes of the seekable `stream`, which is left anywhere.
 
     Args:
         path: What the file is called, for the report. Its format is told by its content.
         trusted: Globals of packages that mlreg does not know, as `package.Class`, which may be built.
+        bytes_per_s: How slow the scan may be; who loads the file anyway has more time than who looks at many.
 
     Raises:
         OSError: It cannot be read.
     """
     source = FileSource(stream)
-    scan = Scan(Budget(source.size_bytes()), trusted=frozenset(trusted))
+    scan = Scan(Budget(source.size_bytes(), bytes_per_s), trusted=frozenset(trusted))
     with _uncollected():
         try:
             found = look(source, scan, os.path.basename(path))

@@ -100,7 +100,7 @@ def _scan_torch(source: Source, scan: Scan, names: Mapping[str, Member], root: s
     is_script = any(name.startswith(_PROGRAMS) for name in inner)
     storages = {name.removeprefix("data/"): member.size_bytes for name, member in inner.items() if name[:5] == "data/"}
     if is_script:
-        scan.add("MLR318", "it is a program of TorchScript", subject="torch.jit.load")
+        scan.add_program("it is a program of TorchScript", "torch.jit.load")
     for name, member in inner.items():
         inside = scan.inside(member.name, storages=storages or {"": 0}, is_script=is_script)
         _caught(inside, lambda name=name, member=member, inside=inside: _scan_torch_member(  # type: ignore[misc]

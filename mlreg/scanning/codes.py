@@ -14,6 +14,8 @@ INVALID: Final = "invalid"
 REFUSED: Final = "refused"
 VERDICTS: Final = (ALLOWED, NEEDS_TRUST, INVALID, REFUSED)  # from the best to the worst
 
+PROGRAMS: Final = ("torch.jit.load", "tensorflow.saved_model.load")  # what runs programs that are models
+
 
 class Code(NamedTuple):
     """A kind of finding: its name in one word, the verdict that it leads to, and why."""

@@ -42,6 +42,11 @@ class Scan:
         """Adds a finding, with the member that it is in."""
         self.findings.add(code, self._placed(message), offset, subject=subject)
 
+    def add_program(self, message: str, runner: str) -> None:
+        """Adds that it is a program, which `runner` (one of `codes.PROGRAMS`) would run, unless that is trusted."""
+        if runner not in self.trusted:
+            self.add("MLR318", message, subject=runner)
+
     def halted(self, halt: Halt) -> None:
         """Adds the finding that has ended the scan of this member."""
         self.add(halt.finding.code, str(halt), halt.finding.offset)

@@ -130,7 +130,7 @@ def _by_structure(source: Source, head: bytes, scan: Scan) -> str:
         if kind == "onnx":
             return onnx.scan_onnx(source, scan)
         if kind:
-            scan.add("MLR318", "it is a program of TensorFlow", subject="tensorflow.saved_model.load")
+            scan.add_program("it is a program of TensorFlow", "tensorflow.saved_model.load")
             return kind
     return ""
 

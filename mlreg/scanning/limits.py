@@ -26,10 +26,12 @@ class Budget:
 
     Args:
         size_bytes: The size of the file.
+        bytes_per_s: How many bytes the one more second is for, where somebody has more time.
     """
 
-    def __init__(self, size_bytes: int) -> None:
-        self._end_s = time.thread_time() + BASE_S + size_bytes / LEAST_BYTES_PER_S
+    def __init__(self, size_bytes: int, bytes_per_s: int = LEAST_BYTES_PER_S) -> None:
+        self._bytes_per_s = bytes_per_s
+        self._end_s = time.thread_time() + BASE_S + size_bytes / bytes_per_s
         self._peak_max_bytes = _peak_bytes() + MEMORY_MAX_BYTES
         self._members_left = MEMBERS_MAX
         self._inflatable_bytes = INFLATED_MAX * size_bytes
@@ -49,7 +51,7 @@ class Budget:
         """Adds the time for bytes that were unpacked, as far as there are not suspiciously many of them."""
         counted = min(size_bytes, self._inflatable_bytes)
         self._inflatable_bytes -= counted
-        self._end_s += counted / LEAST_BYTES_PER_S
+        self._end_s += counted / self._bytes_per_s
 
     def take_member(self, offset: int | None = None) -> None:
         """Counts a member of an archive.

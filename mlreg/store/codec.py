@@ -21,10 +21,10 @@ _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=
 _TOKEN = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[][{}]|-?(?:NaN|Infinity|[0-9][0-9.eE+-]*)', re.DOTALL)
 
 
-def unreadable(name: str, what: str, *, line: int | None = None) -> UsageError:
-    """Returns the error for the file `name`, of which `what` is wrong in `line`, counted from 1."""
+def unreadable(name: str, what: str, *, line: int | None = None, column: int | None = None) -> UsageError:
+    """Returns the error for the file `name`, of which `what` is wrong in `line` at `column`, counted from 1."""
     where = f"'{name}'" if line is None else f"'{name}', line {line}"
-    return UsageError(f"cannot read {where}: {what}", facts={"file": name, "line": line})
+    return UsageError(f"cannot read {where}: {what}", facts={"file": name, "line": line, "column": column})
 
 
 def check_readable(data: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> str:
@@ -73,12 +73,14 @@ def parse_json(data: bytes, *, name: str) -> Any:
         if text.count("[") + text.count("{") > MAX_DEPTH:
             _check(value, 0)
     except json.JSONDecodeError as error:
-        raise unreadable(name, error.msg[:1].lower() + error.msg[1:], line=error.lineno) from None
+        what = error.msg[:1].lower() + error.msg[1:]
+        raise unreadable(name, what, line=error.lineno, column=error.colno) from None
     except (ValueError, RecursionError):
         if len(text) > _SEARCHED_MAX_CHARACTERS:
             raise unreadable(name, "it repeats a key, is nested too deep or has a number that JSON has not") from None
         offset, what = _first_fault(text)
-        raise unreadable(name, what, line=text.count("\n", 0, offset) + 1) from None
+        line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+        raise unreadable(name, what, line=line, column=column) from None
     return value
 
 

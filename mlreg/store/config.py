@@ -20,11 +20,13 @@ from mlreg.store import layout
 if TYPE_CHECKING:
     import tomllib
 
-    from mlreg.domain import retention, score
+    from mlreg.domain import approvals, policies, retention, score
     from mlreg.domain.metric import Direction
     from mlreg.store import settings
 else:
+    approvals = LazyModule("mlreg.domain.approvals")
     tomllib = LazyModule("tomllib")
+    policies = LazyModule("mlreg.domain.policies")
     retention = LazyModule("mlreg.domain.retention")
     score = LazyModule("mlreg.domain.score")
     settings = LazyModule("mlreg.store.settings")
@@ -101,7 +103,7 @@ def parse_user_config(data: bytes, source: str) -> Config:
     shared = next((name for name in ("stages", *SECTIONS) if name in reader.root), None)
     if shared is not None:
         raise reader.error(shared, f"{shared!a} is the same for all who use a repository", _IN_REPOSITORY)
-    warnings = reader.sections(("metrics", *_PLAIN))
+    warnings = reader.sections(("metrics", "roots", *_PLAIN))
     _check_plain(reader)
     return Config(directions=_directions(reader), warnings=warnings)
 
@@ -165,9 +167,11 @@ class Reader:
 
 
 SECTIONS: Mapping[str, Callable[[Reader, Mapping[str, Any]], Any]] = {
+    "approvals": lambda reader, table: approvals.parse_setting(table, reader.error),
     "retention": lambda reader, table: retention.parse_policy(table, reader.error),
     "score": lambda reader, table: score.parse_formulas(table, reader.error),
-    **dict.fromkeys(("policy", "remotes"), lambda reader, table: table),
+    "policy": lambda reader, table: policies.parse_policies(table, _stages(reader), reader.error),
+    "remotes": lambda reader, table: table,
 }
 """What reads a section of its own, by its name; `reader.error` says what is wrong, with file and line."""
 

@@ -23,9 +23,9 @@ from mlreg.store.search import Fold
 TABLE_FROM = 256
 FEATURES = "features"
 _SOURCES = ("data", "feature_set", "experiment", "increment", "commit", "dataset")
-_KIN, _STATED = "kin", "stated"
-# the places of the values in a line of `kin`; in the others a fact has two: what is stated, which version states what
-_OTHERS, _VERSIONS, _PARENTS, _DEPENDS_ON = range(4)
+_KIN, _STATED = "kin and variants", "stated"
+# the places of the values in a line of `_KIN`; in the others a fact has two: what is stated, which version states what
+_OTHERS, _VERSIONS, _PARENTS, _DEPENDS_ON, _VARIANTS = range(5)
 FoldOf = Callable[[str], Fold]
 
 
@@ -33,18 +33,19 @@ class _Kin:
     """What one model has in `kin`: its versions, the greatest first, and what they come from, by version."""
 
     def __init__(self, name: str, values: Sequence[Any]) -> None:
-        versions, parents, depends_on = values
+        versions, parents, depends_on, variants = values
         self.name = name
         self.places: dict[str, int] = {version: place for place, version in enumerate(versions)}
         self.parents: Mapping[str, str | None] = dict(zip(versions, parents, strict=True))
         self.depends_on: Mapping[str, Sequence[str]] = depends_on
+        self.variants: Mapping[str, str] = variants
 
     def children(self) -> dict[str, list[str]]:
         """Returns which of its versions come from which: by reference, the least first."""
         found: dict[str, list[str]] = {}
         for version in reversed(self.places):
-            parent = self.parents[version]
-            for ref in dict.fromkeys([*([parent] if parent else []), *self.depends_on.get(version, ())]):
+            single = filter(None, (self.parents[version], self.variants.get(version)))
+            for ref in dict.fromkeys([*single, *self.depends_on.get(version, ())]):
                 found.setdefault(self.ref(ref), []).append(f"{self.name}@{version}")
         return found
 
@@ -86,7 +87,7 @@ class Origins:
         return held
 
     def children(self, ref: str) -> Sequence[str]:
-        """Returns the versions that were made from the version `ref` or depend on it, of each model the least first."""
+        """Returns the versions made from the version `ref`, variants of it, and those that need it, the least first."""
         model = folded(ref.partition("@")[0])
         if self._users is None:
             self._users = self._by_other()
@@ -109,6 +110,7 @@ class Origins:
         if model not in self._sources:
             self._sources[model] = tables.picked([(self._table(_STATED)[model], range(2 * len(_SOURCES)))])
         sources, place, parent = self._sources[model], kin.places[version], kin.parents[version]
+        original = kin.variants.get(version)
         facts = {
             key: known[which[place] if which else 0]
             for key, known, which in zip(_SOURCES, sources[::2], sources[1::2], strict=True)
@@ -117,6 +119,7 @@ class Origins:
             name=name,
             version=version,
             parent=kin.ref(parent) if parent else None,
+            variant_of=kin.ref(original) if original else None,
             depends_on=[kin.ref(one) for one in kin.depends_on.get(version, ())],
             stages=[stage for stage, holder in self._models[model].stages.items() if holder == version],
             **{key: value for key, value in facts.items() if value is not None},
@@ -151,7 +154,7 @@ class Origins:
 
     def _kin_of(self, model: str) -> _Kin:
         if model not in self._kin:
-            values = tables.picked([(self._tables[_KIN][model], (_VERSIONS, _PARENTS, _DEPENDS_ON))])
+            values = tables.picked([(self._tables[_KIN][model], (_VERSIONS, _PARENTS, _DEPENDS_ON, _VARIANTS))])
             self._kin[model] = _Kin(self._models[model].name, values)
         return self._kin[model]
 
@@ -196,11 +199,13 @@ def _kin_values(name: str, sheets: Sequence[Sheet]) -> Iterator[Any]:
     own = f"{name}@"
     parents = [lineage.get("parent") for lineage in lineages.values()]
     depends_on = {version: lineage["depends_on"] for version, lineage in lineages.items() if "depends_on" in lineage}
-    named = {ref.partition("@")[0] for ref in chain(filter(None, parents), *depends_on.values())}
+    variants = {version: lineage["variant_of"] for version, lineage in lineages.items() if "variant_of" in lineage}
+    named = {ref.partition("@")[0] for ref in chain(filter(None, parents), variants.values(), *depends_on.values())}
     yield sorted(named - {name})
     yield list(lineages)
     yield [ref and ref.removeprefix(own) for ref in parents]
     yield {version: [ref.removeprefix(own) for ref in refs] for version, refs in depends_on.items()}
+    yield {version: ref.removeprefix(own) for version, ref in variants.items()}
 
 
 def _stated_values(name: str, sheets: Sequence[Sheet]) -> Iterator[Any]:

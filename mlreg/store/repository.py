@@ -19,7 +19,7 @@ from mlreg.store.history import History, Seen, Stamp
 
 if TYPE_CHECKING:
     from mlreg.domain import listing
-    from mlreg.store import cards, catalog, index, search
+    from mlreg.store import cards, catalog, index, rankings, search
     from mlreg.store import origins as origins_
 else:
     cards = LazyModule("mlreg.store.cards")
@@ -27,6 +27,7 @@ else:
     listing = LazyModule("mlreg.domain.listing")
     catalog = LazyModule("mlreg.store.catalog")
     index = LazyModule("mlreg.store.index")
+    rankings = LazyModule("mlreg.store.rankings")
     origins_ = LazyModule("mlreg.store.origins")
 
 REPOSITORY_FORMAT = 1
@@ -59,6 +60,16 @@ class Founding(NamedTuple):
     created: bool
 
 
+class _Frozen:
+    """A cache that is read only."""
+
+    def __init__(self, cache: Cache) -> None:
+        self.get = cache.get
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keeps nothing."""
+
+
 class Repository:
     """A `.mlreg`: `blobs`, `catalog` and `history` over one backend; `cache` for what can be derived again."""
 
@@ -67,6 +78,10 @@ class Repository:
         self._cache = cache
         self.blobs = Blobs(backend)
         self.history = History(backend, cache)
+
+    def frozen(self) -> Repository:
+        """Returns the same repository with a cache that is read and never written."""
+        return Repository(self.backend, None if self._cache is None else _Frozen(self._cache))
 
     @cached_property
     def catalog(self) -> catalog.Catalog:
@@ -82,6 +97,11 @@ class Repository:
     def search(self) -> search.Search:
         """What finds versions by their facts."""
         return search.Search(self.history, self.cards, self._cache)
+
+    @cached_property
+    def rankings(self) -> rankings.Rankings:
+        """The leaderboards that were made before."""
+        return rankings.Rankings(self._cache)
 
     def id(self) -> str:
         """Returns the id of the repository.

@@ -107,6 +107,7 @@ def _listed(text: str) -> list[str]:
     return found if isinstance(found, list) else [text]
 
 
+_YES_OR_NO = Kind("true or false", lambda value: isinstance(value, bool), {"true": True, "false": False}.get)
 _LINE = _matching(r"[^\x00-\x1f\x7f]{1,1024}", "one line of text")
 _WORD = _matching(r"[a-z0-9][a-z0-9._-]{0,127}", "a lower-case name of one of the stages")
 _WORDS = Kind("a list of lower-case names, as in `lab,live`", lambda value: isinstance(value, list), _listed)
@@ -125,6 +126,7 @@ KEYS = (
     ),
     Key("stages.aliases.*", "another spelling of a stage", _WORD, is_shared=True),
     Key("metrics.*.direction", "which way a metric is better, where its name does not tell", _choice("up", "down")),
+    Key("approvals.unsigned", "whether approvals count that nobody has signed", _YES_OR_NO, False, is_shared=True),
     Key(
         "storage.type",
         "where bytes are kept",

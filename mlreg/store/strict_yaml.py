@@ -26,9 +26,11 @@ from yaml.events import (
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
+    SequenceStartEvent,
     StreamEndEvent,
 )
 
+from mlreg.domain.places import Place
 from mlreg.errors import UsageError
 from mlreg.store.codec import MAX_BYTES, check_readable, unreadable
 
@@ -76,10 +78,21 @@ def parse(data: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> Any:
     try:
         return _Reader(_Loader(text), name).document()
     except yaml.MarkedYAMLError as error:
-        line = _line(error.problem_mark or error.context_mark)
-        raise unreadable(name, error.problem or "it is not YAML", line=line) from None
+        raise _marked(name, error.problem or "it is not YAML", error.problem_mark or error.context_mark) from None
     except yaml.YAMLError as error:
         raise unreadable(name, f"it is not YAML ({error})".replace("\n", " ")) from None
+
+
+def places(data: bytes) -> dict[tuple[str, ...], Place]:
+    """Returns where the keys and the entries of YAML or JSON stand, by the keys and numbers that lead to them.
+
+    An entry of a list that has a name, or is one, is there under that too. Of what cannot be read, as far as it can.
+    """
+    # JSON may be indented with tabs, YAML may not; in neither do they stand inside of a quoted text
+    surveyor = _Surveyor(_Loader(data.decode("utf-8", "replace").replace("\t", " ")))
+    with suppress(yaml.YAMLError, RecursionError, AttributeError):
+        surveyor.document()
+    return surveyor.found
 
 
 def dump(value: Any) -> bytes:
@@ -158,11 +171,54 @@ class _Reader:
         return sequence
 
     def _error(self, event: Event, what: str) -> UsageError:
-        return unreadable(self._name, what, line=_line(event.start_mark))
+        return _marked(self._name, what, event.start_mark)
 
 
-def _line(mark: Any) -> int | None:
-    return None if mark is None else int(mark.line) + 1
+def _marked(name: str, what: str, mark: Any) -> UsageError:
+    if mark is None:
+        return unreadable(name, what)
+    return unreadable(name, what, line=mark.line + 1, column=mark.column + 1)
+
+
+class _Surveyor:
+    """Notes where the keys and the entries of a document stand."""
+
+    def __init__(self, loader: Any) -> None:
+        self._next = loader.get_event
+        self.found: dict[tuple[str, ...], Place] = {}
+
+    def document(self) -> None:
+        self._next()  # the start of the stream
+        self._next()  # the start of the document
+        self._below((), self._next())
+
+    def _below(self, path: tuple[str, ...], event: Any) -> None:
+        if len(path) > MAX_DEPTH:
+            return
+        if isinstance(event, MappingStartEvent):
+            while not isinstance(key := self._next(), MappingEndEvent):
+                name = getattr(key, "value", "")
+                self._note((*path, name), key)
+                value = self._next()
+                if name == "name" and isinstance(value, ScalarEvent):
+                    self._same((*path[:-1], value.value), path)
+                self._below((*path, name), value)
+        elif isinstance(event, SequenceStartEvent):
+            at = 0
+            while not isinstance(entry := self._next(), SequenceEndEvent):
+                self._note((*path, str(at)), entry)
+                if isinstance(entry, ScalarEvent):
+                    self._same((*path, entry.value), (*path, str(at)))
+                self._below((*path, str(at)), entry)
+                at += 1
+
+    def _note(self, path: tuple[str, ...], event: Event) -> None:
+        mark: Any = event.start_mark
+        self.found.setdefault(path, Place(mark.line + 1, mark.column + 1))
+
+    def _same(self, path: tuple[str, ...], as_path: tuple[str, ...]) -> None:
+        if as_path in self.found:
+            self.found.setdefault(path, self.found[as_path])
 
 
 def _resolved(text: str) -> Any:

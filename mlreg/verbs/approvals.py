@@ -42,7 +42,7 @@ class ApprovalVerbs:
         Args:
             key: The file of the key; by default the first of one's own that the repository knows.
             expires: Until when it counts: `30d`, or a date. By default it does not end.
-            policy: The digest of the policy under which it is given.
+            policy: The digest of the policy under which it is given; by default of the one that is in force.
 
         Raises:
             NotAllowedError: The key is not known here, or its person has registered the version.
@@ -104,7 +104,8 @@ class ApprovalVerbs:
         """Lists what was said of a version, for `stage` or for any, and why it does not count where it does not.
 
         Args:
-            policy: With `stage`: the digest of the policy under which approvals have to be given.
+            policy: With `stage`: the digest of the policy under which approvals have to be given; by default of the
+                one that is in force.
             trust_root: The fingerprint of the root, in place of the one that is pinned.
 
         Raises:

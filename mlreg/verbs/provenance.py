@@ -76,6 +76,19 @@ class ProvenanceVerbs:
             self._bench, name, promote, limit=limit, min_gain=min_gain, reason=reason, dry_run=dry_run
         )
 
+    def auto_select_best(
+        self, name: str, *, min_gain: float | None = None, reason: str | None = None, dry_run: bool = False
+    ) -> ranked.Ranked:
+        """Promotes the best version of a model to the highest stage, as `best` does with that stage.
+
+        Raises:
+            NotFoundError: There is no such model, or none of its versions can be the best.
+            BlockedError: The best and the holder cannot be held against each other, or may not be moved.
+            ConflictError: Somebody else has moved the stage meanwhile.
+        """
+        top = self._bench.stages.top
+        return self.best(name, promote=top, min_gain=min_gain, reason=reason, dry_run=dry_run)
+
     def lock(
         self,
         directory: PathLike = ".",

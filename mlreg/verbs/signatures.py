@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from mlreg import signatures
+    from mlreg import linting, signatures
     from mlreg.answers import signatures as answers
+    from mlreg.answers.linted import Linted
     from mlreg.bench import Bench
 else:
+    linting = LazyModule("mlreg.linting")
     signatures = LazyModule("mlreg.signatures")
 
 PathLike = str | os.PathLike[str]
@@ -39,6 +42,18 @@ class SignatureVerbs:
             UsageError: A file declares none.
         """
         return signatures.hold(self.signature, os.fspath(old), os.fspath(new))
+
+    def signature_lint(self, *paths: PathLike) -> Linted:
+        """Tells what is wrong with files of signatures and specifications, also against the versions in production.
+
+        Raises:
+            IntegrityError: The history or the record of one of these versions is damaged.
+        """
+        return linting.lint([Path(path) for path in paths], self.promises())
+
+    def promises(self) -> linting.Promised:
+        """Returns what tells for the name of a model what its version in production has promised."""
+        return linting.promises(self._bench)
 
     def set_signature(
         self, name: str, version: str | None = None, *, signature: Mapping[str, Any], dry_run: bool = False

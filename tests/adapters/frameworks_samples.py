@@ -149,5 +149,5 @@ MODELS = {
     "transformers": of_transformers,
     "xgboost": of_xgboost,
 }
-# of a module the parameters are kept: it takes another one to put them into
-OPTIONS = {"torch": lambda: {"into": of_torch()}}
+# of a module the parameters are kept: it takes another one to put them into; nobody knows our own classes
+OPTIONS = {"torch": lambda: {"into": of_torch()}, "generic": lambda: {"trusted": [f"{__name__}.Rule"]}}

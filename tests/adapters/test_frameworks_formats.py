@@ -17,11 +17,11 @@ from contextlib import ExitStack
 import joblib
 import numpy as np
 import pytest
-from frameworks_samples import INPUTS, MODELS, a_pipeline, package
+from frameworks_samples import INPUTS, MODELS, a_pipeline, of_skops, package
 from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
 
-from mlreg import objects
+from mlreg import adapters, objects
 from mlreg.adapters.frameworks._foreign import Bytes
 from mlreg.domain import formats
 from mlreg.errors import UsageError
@@ -179,6 +179,19 @@ class TestAtRegistration:
         record = registry.info("x@1.0.0").record
         assert record.framework == "sklearn"
         assert "scikit-learn" in str(record.captured["environment"]["packages"])
+
+    def test_a_file_of_skops_needs_skops_beside_what_its_model_is_of(self, registry, tmp_path):
+        (path,) = adapters.load("frameworks", "skops").save(of_skops(), tmp_path, "model")
+        registry.register("x", path)
+        record = registry.info("x@1.0.0").record
+        pins = record.captured["environment"]["packages"]
+        assert record.framework == "sklearn"
+        assert {pin.partition("==")[0] for pin in pins} >= {"skops", "scikit-learn"}
+
+    def test_of_a_pickle_that_contradicts_a_claim_it_is_said_what_is_in_it(self, registry, tmp_path):
+        joblib.dump(a_pipeline(), tmp_path / "model.bin")
+        answer = registry.register("x", tmp_path / "model.bin", framework="torch")
+        assert answer.notes == ["the framework is stated as torch, but 'model.bin' is a pickle of sklearn"]
 
     @pytest.mark.parametrize("claim", ["torch", "PyTorch==2.1", "fortran"])
     def test_a_claim_that_the_bytes_contradict_is_warned_about(self, registry, tmp_path, claim):

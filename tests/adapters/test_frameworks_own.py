@@ -553,6 +553,15 @@ class TestAPackageThatIsNotInstalled:
         assert (no.value.exit_code, no.value.hint) == (9, f"install it with `pip install 'mlreg[{extra}]'`")
 
 
+    def test_is_pinned_as_an_index_has_it(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "torch", None)
+        fresh(monkeypatch, "torch")
+        files = {"x": io.BytesIO(b'\x20\0\0\0\0\0\0\0{"__metadata__":{"format":"pt"}}')}
+        with pytest.raises(MissingError) as no:
+            objects.load(files, framework="torch", pins=["numpy==2.4.6", "torch==2.13.0+cpu"])
+        assert no.value.hint == "install it with `pip install 'torch==2.13.0'`"
+
+
 def fresh(monkeypatch, name):
     """Lets the adapter `name` be imported anew: what it has imported once it keeps."""
     monkeypatch.delitem(sys.modules, f"mlreg.adapters.frameworks.{name}", raising=False)

@@ -14,6 +14,7 @@ from mlreg import cli, errors
 from mlreg.cli import COMMANDS, load_command
 from mlreg.cli.exits import exits
 from mlreg.cli.topics import TOPICS, documents, schema, text
+from mlreg.domain.policies import FORCE, KINDS
 from mlreg.store import layout
 from mlreg.store.config import TEMPLATE, parse_config
 
@@ -109,8 +110,18 @@ def test_the_topic_on_policies_knows_what_the_configuration_knows() -> None:
         re.sub(r"\s+#.*", "", line.strip("# ")) for line in TEMPLATE.splitlines() if re.match(r"# (\[|\w+ =)", line)
     }
     assert {line.replace("[metrics.score]", "[metrics.NAME]") for line in known} <= settings
-    written = "\n".join(line for line in settings if re.match(r"\w+ = ", line) and "direction" not in line)
+    written = "\n".join(line for line in settings if re.match(r"(order|aliases) = ", line))
     assert parse_config(f"[stages]\n{written}".encode()).stages.top == "production"
+
+
+def test_the_topic_on_policies_knows_every_gate() -> None:
+    lines = [line.partition("  #")[0] for line in text("policies").splitlines()]
+    gates = [
+        line for line in lines if re.match(r"  [\w.]+ = ", line) and not re.match(r"  (order|aliases|direction)", line)
+    ]
+    assert {re.split(r"\W", line.strip())[0] for line in gates} == {kind.KEY for kind in KINDS} | {FORCE}
+    for line in gates:
+        parse_config(f"[policy.production]\n{line}".encode())
 
 
 def test_the_topic_on_the_format_names_every_room() -> None:

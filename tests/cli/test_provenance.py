@@ -23,10 +23,9 @@ def place(mlreg, tmp_path: Path, monkeypatch) -> Path:
     (tmp_path / "a.bin").write_text("a")
     (tmp_path / "b.bin").write_text("b")
     mlreg("init")
-    mlreg(
-        *"register fraud-detection a.bin --version 3.1.0 --data v2024-01 --feature-set v1 --stage production".split(),
-        *f"--experiment exp-003-xgboost --feature amount {METRICS}".split(),
-    )
+    stated = "--data v2024-01 --feature-set v1 --experiment exp-003-xgboost --feature amount"
+    mlreg("register", "fraud-detection", "a.bin", "--version", "3.1.0", *f"{stated} {METRICS}".split())
+    mlreg("promote", "fraud-detection", "3.1.0", "--to", "production")
     return tmp_path
 
 
@@ -47,7 +46,8 @@ def test_a_form_is_chosen_by_its_name(place, mlreg):
 
 def test_a_model_that_another_depends_on_is_stated_with_a_repeatable_option(place, mlreg):
     mlreg("register", "tok", "b.bin")
-    answer = mlreg(*"register x b.bin --depends-on tok --depends-on fraud-detection@production -q".split())
+    others = ("--depends-on", "tok", "--depends-on", "fraud-detection@production")
+    answer = mlreg("register", "x", "b.bin", *others)
     assert answer.code == 0, answer.err
     assert mlreg("info", "x", "--json").document["lineage"]["depends_on"] == ["fraud-detection@3.1.0", "tok@1.0.0"]
     assert mlreg("register", "x", "b.bin", "--depends-on", "none").code == 3
@@ -73,9 +73,9 @@ def test_best_prints_scores_and_promotes(place, mlreg):
     answer = mlreg("best", "fraud-detection", "--json").document
     assert [(row["version"], row["composite_score"]) for row in answer["rows"]] == [("3.2.0", 0.931), ("3.1.0", 0.911)]
     assert mlreg("best", "fraud-detection", "-q").out == "3.2.0\n"
-    answer = mlreg(*"best fraud-detection --promote production --min-gain 0.5".split())
+    answer = mlreg("best", "fraud-detection", "--promote", "production", "--min-gain", "0.5")
     assert (answer.code, "3.1.0 stays" in answer.err) == (0, True)
-    answer = mlreg(*"best fraud-detection --promote prod --json".split())
+    answer = mlreg("best", "fraud-detection", "--promote", "prod", "--json")
     assert answer.document["promoted"]["version"] == "3.2.0"
     assert mlreg("list", "-q", "--stage", "production").out == "fraud-detection@3.2.0\n"
 

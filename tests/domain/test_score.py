@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlreg.domain.leaderboard import leaderboard_of
 from mlreg.domain.metric import Metric
 from mlreg.domain.record import ModelVersion
-from mlreg.domain.score import Candidate, Formula, Formulas, best_of, gain, parse_formulas, rank
+from mlreg.domain.score import Candidate, Formula, Formulas, gain, parse_formulas, rank
 from mlreg.domain.semver import Version
 from mlreg.domain.sheet import card_of
 from mlreg.errors import UsageError
@@ -31,7 +32,7 @@ def candidate(version: str, metrics: dict[str, object], objection: str | None = 
 
 
 def ranked(*candidates: Candidate, formula: Formula = Formula(), **directions: str):  # noqa: B008
-    return rank(candidates, formula, directions=directions)  # type: ignore[arg-type]
+    return leaderboard_of(rank(candidates, formula, directions=directions)).rows()  # type: ignore[arg-type]
 
 
 def scored(metrics: dict[str, object], formula: Formula = Formula(), **facts: object) -> float | None:  # noqa: B008
@@ -73,12 +74,12 @@ def test_a_falling_metric_counts_the_more_the_less_it_is():
 def test_a_direction_may_be_stated_with_the_metric_or_configured():
     formula = Formula(weights={"oddness": 1})
     low, high = candidate("1.0.0", {"oddness": 1}), candidate("2.0.0", {"oddness": 2})
-    assert best_of(ranked(low, high, formula=formula)).version == "2.0.0"
-    assert best_of(ranked(low, high, formula=formula, oddness="down")).version == "1.0.0"
+    assert ranked(low, high, formula=formula)[0].version == "2.0.0"
+    assert ranked(low, high, formula=formula, oddness="down")[0].version == "1.0.0"
     stated = [
         candidate(one, {"oddness": {"value": at, "direction": "down"}}) for at, one in ((1, "1.0.0"), (2, "2.0.0"))
     ]
-    assert best_of(ranked(*stated, formula=formula)).version == "1.0.0"
+    assert ranked(*stated, formula=formula)[0].version == "1.0.0"
 
 
 @pytest.mark.parametrize(("value", "score"), [("0.2 s", 0), ("0 s", 1), ("100ms", 0.5), ("3 s", 0), ("-1 s", 1)])
@@ -100,7 +101,7 @@ def test_what_is_not_finite_never_wins(odd, missing):
         candidate("1.0.0", dict.fromkeys(GOOD, 0.01)),
         formula=Formula(missing=missing),
     )
-    assert best_of(rows).version == "1.0.0"
+    assert (rows[0].version, rows[0].is_eligible) == ("1.0.0", True)
     assert (rows[1].score, rows[1].objection) == (None, "accuracy is not finite")
 
 
@@ -120,8 +121,8 @@ def test_who_has_none_of_the_metrics_has_no_score_in_any_case():
     assert scored({"rmse": 3}, Formula(missing="reweight")) is None
 
 
-def test_of_equals_the_greater_version_stands_first_and_both_say_so():
-    rows = ranked(*(candidate(version, GOOD) for version in ("1.9.0", "1.10.0", "1.2.0")))
+def test_equals_stay_in_their_order_and_say_so():
+    rows = ranked(*(candidate(version, GOOD) for version in ("1.10.0", "1.9.0", "1.2.0")))
     assert [(row.version, list(row.tied)) for row in rows] == [
         ("1.10.0", ["1.9.0", "1.2.0"]),
         ("1.9.0", ["1.10.0", "1.2.0"]),
@@ -170,6 +171,8 @@ def test_a_gain_has_no_dust_of_binary_fractions():
         ("ranges = { auc = 1 }", "auc"),
         ("wieghts = { auc = 1 }", "wieghts"),
         ("auto_select = true", "auto_select"),
+        ("auto_select_best = 'production'", "auto_select_best"),
+        ("auto_select = 'production'\nauto_select_best = true", "auto_select_best"),
         ("models = 3", "models"),
         ("[models]\n'x/*' = 3", "x/*"),
         ("[models.'x/*']\nmissing = 1", "missing"),
@@ -218,7 +221,12 @@ def test_more_of_a_metric_is_never_worse(metrics, name, value):
 
 
 @given(st.lists(st.one_of(SETS, SETS.map(lambda one: {**one, "auc": math.nan})), max_size=6), st.randoms())
-def test_the_order_does_not_depend_on_who_came_first(sets, chance):
+def test_the_scores_do_not_depend_on_who_came_first(sets, chance):
     candidates = [candidate(f"1.0.{at}", metrics) for at, metrics in enumerate(sets)]
     mixed = chance.sample(candidates, len(candidates))
-    assert [row.version for row in ranked(*candidates)] == [row.version for row in ranked(*mixed)]
+    assert {row.version: row.score for row in ranked(*candidates)} == {row.version: row.score for row in ranked(*mixed)}
+
+
+def test_many_that_are_tied_are_counted_once_for_the_rows_that_are_shown():
+    rows = rank([candidate(f"1.0.{at}", GOOD) for at in range(2000)], Formula(), directions={})
+    assert [len(row.tied) for row in leaderboard_of(rows).rows(2)] == [1999, 1999]

@@ -16,7 +16,8 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 Made = Iterator[tuple[str, bytes]]
@@ -42,6 +43,12 @@ CALLS = (
     "atexit register", "signal signal", "tempfile mktemp", "linecache getlines", "tkinter Tk", "ast literal_eval",
     "string Formatter", "re _compile", "site addsitedir", "copyreg pickle", "copyreg add_extension", "gc get_objects",
 )  # fmt: skip
+
+
+@cache
+def everything(canary: Path) -> Mapping[str, bytes]:
+    """Returns all hostile files by name, made once."""
+    return dict(corpus(canary))
 
 
 def corpus(canary: Path) -> Made:

@@ -70,3 +70,55 @@ def test_names_and_contents_cannot_drive_a_terminal(mlreg, tmp_path):
     (tmp_path / "a.pkl").write_bytes(b"\x80\x02c\x1b[31mevil\nx\n.")
     answer = mlreg("scan", str(Path("a.pkl")))
     assert "\x1b" not in answer.out and answer.code == 1
+
+
+class TestTrust:
+    OWN = b"\x80\x02cmine\nModel\n)\x81."
+
+    def registered(self, mlreg, tmp_path):
+        (tmp_path / "m.pkl").write_bytes(self.OWN)
+        mlreg("init")
+        mlreg("register", "fraud", "m.pkl")
+
+    def test_the_command_of_the_scan_makes_the_version_allowed(self, mlreg, tmp_path):
+        self.registered(mlreg, tmp_path)
+        (file,) = mlreg("scan", "fraud@1.0.0", "--json").document["files"]
+        (command,) = file["trust"]
+        assert mlreg(*command.split()[1:]).out == "mine.Model of fraud 1.0.0 is trusted\n"
+        assert mlreg("scan", "fraud@1.0.0").code == 0
+        assert mlreg("scan", "m.pkl").code == 1  # trust is of the version, not of whatever lies about
+
+    def test_who_said_so_when_and_why_is_listed_and_in_the_history(self, mlreg, tmp_path):
+        self.registered(mlreg, tmp_path)
+        mlreg("trust", "add", "fraud@1.0.0", "--global", "mine.Model", "--reason", "reviewed")
+        (told,) = mlreg("trust", "list", "fraud@1.0.0", "--json").document["globals"]
+        assert (told["global"], told["actor"], told["reason"]) == ("mine.Model", "ann@example.org", "reviewed")
+        events = mlreg("history", "fraud", "--kind", "trusted", "--json").document["events"]
+        assert [event["trust"]["globals"] for event in events] == [{"mine.Model": True}]
+
+    def test_twice_is_once_and_taken_back_it_is_gone(self, mlreg, tmp_path):
+        self.registered(mlreg, tmp_path)
+        add = ("trust", "add", "fraud", "1.0.0", "--global", "mine.Model")
+        assert [mlreg(*add, "--json").document["changed"] for _ in range(2)] == [True, False]
+        assert mlreg("trust", "remove", "fraud@1.0.0", "--global", "mine.Model").code == 0
+        assert mlreg("trust", "list", "fraud@1.0.0").out == ""
+        assert mlreg("scan", "fraud@1.0.0").code == 1
+
+    def test_a_dry_run_trusts_nothing(self, mlreg, tmp_path):
+        self.registered(mlreg, tmp_path)
+        mlreg("trust", "add", "fraud@1.0.0", "--global", "mine.Model", "--dry-run")
+        assert mlreg("trust", "list", "fraud@1.0.0").out == ""
+
+    def test_what_cannot_be_trusted_is_said(self, mlreg, tmp_path):
+        self.registered(mlreg, tmp_path)
+        codes = {
+            ("add", "fraud@1.0.0", "--global", "os.system"): 4,
+            ("add", "fraud@1.0.0", "--global", "sklearn.svm._classes.SVC"): 2,
+            ("add", "fraud@1.0.0", "--global", "no name"): 2,
+            ("add", "fraud@1.0.0"): 2,
+            ("add", "fraud", "--global", "mine.Model"): 2,
+            ("add", "fraud@2.0.0", "--global", "mine.Model"): 3,
+            ("ad", "fraud@1.0.0", "--global", "mine.Model"): 2,
+            ("list", "fraud@1.0.0", "--reason", "x"): 2,
+        }
+        assert {words: mlreg("trust", *words).code for words in codes} == codes

@@ -21,7 +21,7 @@ from mlreg.scanning.pickles.opcodes import HANDLERS
 from . import hostile
 
 ROOT = Path(__file__).parents[2]
-HOSTILE = dict(hostile.corpus(Path("/tmp/mlreg-scan-canary")))
+HOSTILE = hostile.everything(Path("/tmp/mlreg-scan-canary"))
 CPU_MAX_S, MEMORY_MAX_BYTES = 2.0, 512 << 20
 IN_CHILD = """
 import resource, sys, time

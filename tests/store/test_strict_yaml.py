@@ -268,7 +268,7 @@ def test_the_line_and_what_is_wrong_in_it_are_told(text, line, what):
     with pytest.raises(UsageError) as caught:
         parse(text)
     assert caught.value.message == f"cannot read 'model.yaml', line {line}: {what}"
-    assert caught.value.facts == {"file": "model.yaml", "line": line}
+    assert (caught.value.facts["file"], caught.value.facts["line"]) == ("model.yaml", line)
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,12 @@ from time import time_ns
 from typing import Any, BinaryIO
 
 from mlreg.adapters.backends._keys import check_key, check_prefix
-from mlreg.adapters.surroundings.durable import sync_directory
+from mlreg.adapters.surroundings.durable import early_writeback, sync_directory
 from mlreg.ports import Backend, Bytes
 
 _STAGING = "tmp"
 _LOCK = f"{_STAGING}/lock"
 _FICLONE = 0x40049409  # of linux/fs.h
-_WRITEBACK_BYTES = 16 << 20
 _YOUNG_NS = 2_000_000_000
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EROFS}
@@ -232,13 +231,8 @@ class LocalBackend:
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
         file = os.open(path, flags, mode)
         try:
-            written = 0
-            for chunk in chunks:
+            for chunk in early_writeback(file, chunks):
                 _write(file, chunk, path)
-                written += len(chunk)
-                if written >= _WRITEBACK_BYTES:
-                    _begin_writeback(file)
-                    written = 0
             _sync(file, path)
         finally:
             os.close(file)
@@ -325,16 +319,6 @@ def _write(file: int, chunk: Bytes, path: str) -> None:
             rest = rest[os.write(file, rest) :]
     except OSError as error:  # what has only a number for the file would not name it
         raise OSError(error.errno, error.strerror, path) from error
-
-
-def _begin_writeback(file: int) -> None:
-    """Lets the disk begin with what was written so far, or the sync at the end would wait for all of it.
-
-    Linux starts to write dirty pages when it is told that they are not needed; they stay in memory all the same.
-    """
-    if hasattr(os, "posix_fadvise"):
-        with suppress(OSError):
-            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _sync(file: int, path: str) -> None:

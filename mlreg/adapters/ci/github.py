@@ -6,10 +6,12 @@ Source: GitHub Docs, "Workflow commands for GitHub Actions".
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlreg.adapters.ci._markdown import markdown, scalars
+from mlreg.adapters.formats import github as formats
+from mlreg.domain.findings import Finding, Kind
 from mlreg.errors import MlregError
 
 _SUMMARY_MAX_BYTES = 1 << 20
@@ -30,7 +32,12 @@ def publish(document: Mapping[str, Any], environment: Mapping[str, str]) -> None
 def annotation(error: MlregError) -> str | None:
     """Returns the workflow command that shows `error` at the top of the run."""
     message = error.message if error.hint is None else f"{error.message}\nhint: {error.hint}"
-    return f"::error title={_property(f'mlreg: {error.stable_code}')}::{_data(message)}"
+    return formats.command("error", message, title=f"mlreg: {error.stable_code}")
+
+
+def lines(findings: Sequence[Finding], kinds: Mapping[str, Kind]) -> list[str]:
+    """Returns the workflow commands that show `findings` beside the lines of a pull request."""
+    return formats.render(findings, kinds).splitlines()
 
 
 def _output(name: str, value: str) -> str:
@@ -38,14 +45,6 @@ def _output(name: str, value: str) -> str:
         return f"{name}={value}\n"
     border = f"mlreg-{os.urandom(8).hex()}"
     return f"{name}<<{border}\n{value}\n{border}\n"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def _shortened(text: str) -> str:

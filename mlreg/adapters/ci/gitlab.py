@@ -6,10 +6,11 @@ Source: GitLab Docs, "CI/CD artifacts reports types", `artifacts:reports:dotenv`
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlreg.adapters.ci._markdown import scalars
+from mlreg.domain.findings import Finding, Kind
 from mlreg.errors import MlregError
 
 VARIABLE = "MLREG_DOTENV"
@@ -25,13 +26,18 @@ def publish(document: Mapping[str, Any], environment: Mapping[str, str]) -> None
     Raises:
         OSError: The file cannot be written.
     """
-    lines = [
+    assigned = [
         f"MLREG_{name.upper()}={value}\n" for name, value in scalars(document).items() if re.fullmatch(_SAFE, value)
     ]
     with open(environment.get(VARIABLE) or _USUAL_FILE, "w", encoding="utf-8") as file:
-        file.writelines(lines)
+        file.writelines(assigned)
 
 
 def annotation(error: MlregError) -> str | None:
     """Returns None: GitLab shows the log as it is."""
     return None
+
+
+def lines(findings: Sequence[Finding], kinds: Mapping[str, Kind]) -> list[str]:
+    """Returns nothing: GitLab reads findings from a report, which `--output-format gitlab` prints."""
+    return []

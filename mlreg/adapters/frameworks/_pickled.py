@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -14,9 +14,15 @@ from mlreg.domain.formats import PICKLES
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
+    from importlib import metadata
+
     import joblib
+
+    from mlreg.adapters.frameworks import _unpickler
 else:
     joblib = LazyModule("joblib")
+    metadata = LazyModule("importlib.metadata")
+    _unpickler = LazyModule("mlreg.adapters.frameworks._unpickler")
 
 _NOBODYS = frozenset({"__main__", "__mp_main__"}) | sys.stdlib_module_names
 
@@ -36,17 +42,21 @@ def save(model: object, directory: Path, stem: str) -> list[Path]:
     return [path]
 
 
-def load(files: Mapping[str, BinaryIO]) -> Any:
-    """Returns the object in the one pickle of `files`: this runs whatever the pickle says.
+def load(files: Mapping[str, BinaryIO], *, trusted: Collection[str] = ()) -> Any:
+    """Returns the object in the one pickle of `files`.
+
+    Args:
+        trusted: The classes (`package.module.Class`) that may be built, beyond those that mlreg knows.
 
     Raises:
         ModuleNotFoundError: A package that it needs is not installed.
+        NotAllowedError: It names something that is neither known nor trusted.
         UsageError: It cannot be unpickled.
     """
     name, stream = _foreign.only(files, "a pickle", PICKLES)
     with _foreign.loading(name, "a pickle"):
         try:
-            return joblib.load(stream)
+            return _unpickler.load(name, stream, trusted)
         except AttributeError as error:
             why = f"AttributeError: {error}"
             hint = "import the module that defines its class first, as the script did that saved it"
@@ -69,6 +79,19 @@ def packages(model: object) -> list[str]:
     """Returns the packages that define `model` and its parts, sorted; the standard library and scripts are none."""
     parts = [model, *_parts(model)]
     return sorted({package_of(type(part)) for part in parts} - _NOBODYS)
+
+
+def distributions(model: object) -> list[str]:
+    """Returns the distributions that `model` and its parts are of, sorted; what is in none of them is left out."""
+    return sorted({found for package in packages(model) if (found := distribution_of(package))})
+
+
+def distribution_of(package: str) -> str | None:
+    """Returns the distribution that has `package`, such as `imbalanced-learn` has `imblearn`; None where none has."""
+    try:
+        return metadata.distribution(package).name
+    except metadata.PackageNotFoundError:  # all of them are looked through, which takes a tenth of a second
+        return next(iter(metadata.packages_distributions().get(package, ())), None)
 
 
 def asked(question: Callable[[], Any]) -> Any:

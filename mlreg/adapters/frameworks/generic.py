@@ -29,7 +29,7 @@ __all__ = [
 NAMES: Final = ("generic", "joblib", "pickle")
 DISTRIBUTIONS: Final[Mapping[str, str]] = {"joblib": "joblib", "numpy": "numpy"}
 FORMATS: Final = PICKLES
-OPTIONS: Final = ()
+OPTIONS: Final = ("trusted",)
 
 
 def detects(model: object) -> bool:
@@ -47,6 +47,6 @@ def framework(model: object) -> str | None:
 
 
 def distributions(model: object | None = None) -> list[str]:
-    """Returns the distributions that `model` and its parts are of, as far as they are called like their packages."""
-    parts = [] if model is None else _pickled.packages(model)
-    return [*DISTRIBUTIONS.values(), *(part for part in parts if part not in DISTRIBUTIONS)]
+    """Returns the distributions that pickles need, and those that `model` and its parts are of."""
+    parts = [] if model is None else _pickled.distributions(model)
+    return list(dict.fromkeys([*DISTRIBUTIONS.values(), *parts]))

@@ -34,8 +34,8 @@ def framework(model: object) -> str:
 
 
 def distributions(model: object | None = None) -> list[str]:
-    """Returns the distributions that running a graph needs."""
-    return list(DISTRIBUTIONS.values())
+    """Returns the distributions that running a graph needs: either of the two that have ONNX Runtime."""
+    return [*DISTRIBUTIONS.values(), "onnxruntime-gpu"]
 
 
 def feature_count(model: Any) -> int | None:

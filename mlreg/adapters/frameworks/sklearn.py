@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mlreg.adapters.frameworks import _pickled
 from mlreg.adapters.frameworks._foreign import package_of
 from mlreg.adapters.frameworks._pickled import feature_count, feature_names, load, save
 from mlreg.domain.formats import PICKLES
-from mlreg.lazy import LazyModule
-
-if TYPE_CHECKING:
-    from importlib import metadata
-else:
-    metadata = LazyModule("importlib.metadata")
 
 __all__ = [
     "DISTRIBUTIONS",
@@ -39,7 +33,7 @@ DISTRIBUTIONS: Final[Mapping[str, str]] = {
     "joblib": "joblib",
 }
 FORMATS: Final = PICKLES
-OPTIONS: Final = ()
+OPTIONS: Final = ("trusted",)
 
 
 def detects(model: object) -> bool:
@@ -50,7 +44,7 @@ def detects(model: object) -> bool:
     if not any(package_of(kind) == "sklearn" for kind in type(model).__mro__):
         return False
     own = package_of(type(model))
-    return own == "sklearn" or not _is_installed(own)
+    return own == "sklearn" or own not in _pickled.packages(model) or _pickled.distribution_of(own) is None
 
 
 takes = detects
@@ -63,12 +57,5 @@ def framework(model: object) -> str:
 
 def distributions(model: object | None = None) -> list[str]:
     """Returns the distributions that models of scikit-learn need, and those of the parts of `model`."""
-    parts = [] if model is None else _pickled.packages(model)
-    return [*DISTRIBUTIONS.values(), *(part for part in parts if part not in DISTRIBUTIONS)]
-
-
-def _is_installed(distribution: str) -> bool:
-    try:
-        return bool(metadata.version(distribution))
-    except metadata.PackageNotFoundError:
-        return False
+    parts = [] if model is None else _pickled.distributions(model)
+    return list(dict.fromkeys([*DISTRIBUTIONS.values(), *parts]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from mlreg.adapters.frameworks import _foreign, _zips, sklearn
 from mlreg.adapters.frameworks._pickled import feature_count, feature_names
@@ -30,6 +30,10 @@ __all__ = [
     "takes",
 ]
 
+if TYPE_CHECKING:
+    from mlreg.scanning import names
+else:
+    names = LazyModule("mlreg.scanning.names")
 skops_io: Any = LazyModule("skops.io")
 
 NAMES: Final = ("skops",)
@@ -79,16 +83,22 @@ def load(files: Mapping[str, BinaryIO], *, trusted: Collection[str] = ()) -> Any
     """Returns the estimator in the one file of `files`.
 
     Raises:
-        NotAllowedError: It needs a class that is neither known to skops nor `trusted`.
+        NotAllowedError: It needs a class that is known neither to skops nor to mlreg, and not `trusted`.
         UsageError: It cannot be loaded.
     """
     name, stream = _foreign.only(files, "a skops file", FORMATS)
     with _foreign.loading(name, "a skops file"):
         data = stream.read()
         needed = skops_io.get_untrusted_types(data=data)
-        if missing := sorted(set(needed) - set(trusted)):
+        if missing := sorted(name for name in set(needed) - set(trusted) if not _is_listed(name)):
             raise _foreign.untrusted(name, missing)
         return skops_io.loads(data, trusted=list(needed))
+
+
+def _is_listed(path: str) -> bool:
+    """Whether `path` is on the lists of what models may be made of."""
+    module, _, name = path.rpartition(".")
+    return names.standing(module, name) not in (names.Standing.FOREIGN, names.Standing.UNKNOWN)
 
 
 def _renumber(source: Path, target: Path) -> None:

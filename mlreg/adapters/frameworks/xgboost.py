@@ -34,9 +34,9 @@ def framework(model: object) -> str:
 
 
 def distributions(model: object | None = None) -> list[str]:
-    """Returns the distributions that models of XGBoost need; its estimators need scikit-learn too."""
+    """Returns the distributions that models of XGBoost need, either of its two; estimators need scikit-learn too."""
     is_estimator = model is not None and _foreign.extends(model, "xgboost", "XGBModel")
-    return [*DISTRIBUTIONS.values(), *(["scikit-learn"] if is_estimator else [])]
+    return [*DISTRIBUTIONS.values(), "xgboost-cpu", *(["scikit-learn"] if is_estimator else [])]
 
 
 def feature_count(model: object) -> int | None:

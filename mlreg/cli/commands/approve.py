@@ -36,7 +36,7 @@ def run(
         str | None, typer.Option("--key", metavar="FILE", help="The SSH key to sign with; else MLREG_KEY, ~/.ssh.")
     ] = None,
     expires: Annotated[
-        str | None, typer.Option("--expires", metavar="30d", help="How long it counts, or until which date.")
+        str | None, typer.Option("--expires", metavar="WHEN", help="How long it counts, as `30d`, or until which date.")
     ] = None,
     is_list: Annotated[
         bool, typer.Option("--list", help="List what was said, and what of it counts; nothing is signed.")

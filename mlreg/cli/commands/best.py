@@ -11,6 +11,7 @@ from mlreg.answers.ranked import Ranked
 from mlreg.cli.options import DryRun, Reason
 from mlreg.cli.output import View
 from mlreg.cli.text import ago, number
+from mlreg.domain.names import few
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _cells(row: Mapping[str, Any], weights: Sequence[str]) -> Sequence[Any]:
 
 def _remark(row: Mapping[str, Any]) -> str:
     remarks = [
-        f"tied with {', '.join(row['tied_with'])}" if row["tied_with"] else "",
+        f"tied with {few(row['tied_with'])}" if row["tied_with"] else "",
         "other data" if row["same_data"] is False else "",
         f"without {', '.join(row['missing'])}" if row["missing"] else "",
         f"x {row['bonus']:g} as an ensemble" if row["bonus"] != 1 else "",

@@ -93,7 +93,8 @@ def _effect(event: Event) -> str:
     effects = event.effects
     if "to" in effects:
         replaced = f", in place of {effects['replaced']}" if effects.get("replaced") else ""
-        return f"{effects.get('from') or 'new'} -> {effects['to']}{replaced}"
+        forced = ", by force" if effects.get("forced") else ""
+        return f"{effects.get('from') or 'new'} -> {effects['to']}{replaced}{forced}"
     return "; ".join(_marks(effects))
 
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlreg.answers.locked import Locked
-from mlreg.cli.options import DryRun
+from mlreg.cli.options import DryRun, OutputFormat
 from mlreg.cli.output import View
 from mlreg.errors import UsageError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
+    from mlreg import findings
     from mlreg.cli import screen
 else:
+    findings = LazyModule("mlreg.findings")
     screen = LazyModule("mlreg.cli.screen")
 
 EXAMPLES = """\b
@@ -35,6 +37,7 @@ def run(
     upgrade: Annotated[bool, typer.Option("--upgrade", help="Take the newest versions that are wanted.")] = False,
     announce: Annotated[bool, typer.Option("--announce", help="Tell the repository who uses which models.")] = False,
     dry_run: DryRun = False,
+    output_format: OutputFormat = None,
 ) -> None:
     """Lock the exact versions of the models that a service wants.
 
@@ -42,6 +45,8 @@ def run(
     """
     if check and (upgrade or announce):
         raise UsageError("a check changes nothing", hint="leave out `--upgrade` and `--announce`")
+    if output_format and not check:
+        raise UsageError("`--output-format` is for what checks", hint="add `--check`")
     session = ctx.obj
     registry = session.registry()
     if check:
@@ -52,6 +57,7 @@ def run(
         rows=_rows(answer),
         ids=[f"{change.name}@{change.now.version}" for change in answer.models if change.now],
         draw=lambda on: _draw(on, answer, is_check=check),
+        findings=(lambda: findings.of_locked(answer)) if check else None,
     )
     output = session.output()
     output.show(answer, view)

@@ -74,6 +74,9 @@ def run(
     ] = None,
     type: Annotated[str | None, typer.Option("--type", metavar="TYPE", help="Such as classifier or regressor.")] = None,
     parent: Annotated[str | None, typer.Option("--parent", metavar="REF", help="The version it came from.")] = None,
+    variant_of: Annotated[
+        str | None, typer.Option("--variant-of", metavar="REF", help="It in another form: exported, quantised.")
+    ] = None,
     data: Annotated[
         str | None, typer.Option("--data", metavar="NAME", help="The training data, such as v2024-01.")
     ] = None,
@@ -127,6 +130,7 @@ def run(
         "framework": framework,
         "type": type,
         "parent": parent,
+        "variant_of": variant_of,
         "data": data,
         "dataset": _stated(file=data_file, rows=data_rows, version=data_version),
         "feature_set": feature_set,

@@ -9,12 +9,15 @@ import typer
 
 from mlreg import scan as room
 from mlreg.answers.scanned import Scanned
+from mlreg.cli.options import OutputFormat
 from mlreg.cli.output import View
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
+    from mlreg import findings
     from mlreg.cli import screen
 else:
+    findings = LazyModule("mlreg.findings")
     screen = LazyModule("mlreg.cli.screen")
 
 _STYLES = {"allowed": "green", "needs-trust": "yellow", "refused": "bold red", "invalid": "red"}
@@ -28,6 +31,7 @@ Examples:
 def run(
     ctx: typer.Context,
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, directories, or NAME@VERSION.")],
+    output_format: OutputFormat = None,
 ) -> None:
     """Tell whether loading model files would run foreign code.
 
@@ -40,6 +44,7 @@ def run(
         rows=list(_rows(answer)),
         ids=[file.report.path for file in answer.files if not file.report.is_allowed],
         draw=lambda on: _draw(on, answer),
+        findings=lambda: findings.of_scanned(answer),
     )
     session.output().show(answer, view)
     if not answer.ok:

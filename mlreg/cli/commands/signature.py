@@ -9,21 +9,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlreg import signatures
+from mlreg.adapters.surroundings import location
 from mlreg.answers.signatures import Held, Inferred, Shown, SignatureSet
-from mlreg.cli.options import DryRun
+from mlreg.cli.options import DryRun, OutputFormat
 from mlreg.cli.output import View
 from mlreg.cli.rows import dotted
 from mlreg.domain.names import quoted, suggestion
 from mlreg.domain.signatures.model import SIDES, Field, Schema, Signature
-from mlreg.errors import ConflictError, UsageError
+from mlreg.errors import ConflictError, NotFoundError, UsageError
 from mlreg.inferring import infer_files, signature_in
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
+    from mlreg import findings, linting
+    from mlreg.answers.linted import Linted
     from mlreg.cli import screen
     from mlreg.cli.context import Session
     from mlreg.store import strict_yaml
 else:
+    findings = LazyModule("mlreg.findings")
+    linting = LazyModule("mlreg.linting")
     screen = LazyModule("mlreg.cli.screen")
     strict_yaml = LazyModule("mlreg.store.strict_yaml")
 
@@ -31,17 +36,20 @@ EXAMPLES = """\b
 Examples:
   mlreg signature infer train.csv --target fraud -o signature.yaml
   mlreg signature check fraud-detector@production signature.yaml
+  mlreg signature lint models/fraud.yaml models/signature.yaml
   mlreg signature show fraud-detector
   mlreg signature set fraud-detector@3.1.0 signature.yaml"""
-_WORDS = {"show": ("REF",), "infer": ("PATH",), "check": ("OLD", "NEW"), "set": ("REF", "FILE")}
+_WORDS = {"show": ("REF",), "infer": ("PATH",), "check": ("OLD", "NEW"), "lint": ("FILE",), "set": ("REF", "FILE")}
+_CHECKS = ("check", "lint")
 _OWN = {"target": "infer", "outputs": "infer", "format": "infer", "output": "infer", "dry_run": "set", "yaml": "show"}
 
 
 def run(
     ctx: typer.Context,
-    verb: Annotated[str, typer.Argument(metavar="show|infer|check|set", help="What to do.")],
+    verb: Annotated[str, typer.Argument(metavar="show|infer|check|lint|set", help="What to do.")],
     words: Annotated[
-        list[str], typer.Argument(metavar="WORD...", help="REF; PATH...; OLD NEW (files or references); REF FILE.")
+        list[str],
+        typer.Argument(metavar="WORD...", help="REF; PATH...; OLD NEW (files or references); FILE...; REF FILE."),
     ],
     target: Annotated[
         list[str] | None, typer.Option("--target", metavar="COLUMN", help="infer: a column that is an output.")
@@ -57,19 +65,25 @@ def run(
     ] = None,
     yaml: Annotated[bool, typer.Option("--yaml", help="show: as a file says it.")] = False,
     dry_run: DryRun = False,
+    output_format: OutputFormat = None,
 ) -> None:
     """Show what a model takes and gives, infer it from data, check what changed, declare it late.
 
-    A change that breaks callers exits with 1, and says why.
+    A change that breaks callers exits with 1, and says why. lint takes the files of signatures and specifications that
+    are to be committed, and holds them against what is in production.
     """
     session = ctx.obj
     _check_words(verb, words)
     given = {"target": target, "outputs": outputs, "output": output, "format": format, "yaml": yaml, "dry_run": dry_run}
     _check_options(verb, given)
+    if output_format and verb not in _CHECKS:
+        raise UsageError("`--output-format` is for what checks", hint="it is for `mlreg signature check` and `lint`")
     if verb == "infer":
         _infer(session, words, target or [], outputs or [], output, format)
     elif verb == "check":
         _check(session, words)
+    elif verb == "lint":
+        _lint(session, words)
     elif verb == "set":
         answer = session.registry().set_signature(
             words[0], signature=signature_in(Path(words[1])).written(), dry_run=dry_run
@@ -85,7 +99,7 @@ def _check_words(verb: str, words: Sequence[str]) -> None:
         near = suggestion(verb, _WORDS)
         raise UsageError(f"{quoted(verb)} is nothing that signature does", hint=near or "see `mlreg signature --help`")
     least = len(_WORDS[verb])
-    most = len(words) if verb == "infer" else 2 if verb == "show" else least
+    most = len(words) if verb in ("infer", "lint") else 2 if verb == "show" else least
     if not least <= len(words) <= most:
         form = " ".join(["mlreg signature", verb, *_WORDS[verb]])
         raise UsageError(f"signature {verb} takes {' and '.join(_WORDS[verb])}", hint=f"write `{form}`")
@@ -136,10 +150,57 @@ def _write(path: Path, text: bytes) -> None:
 def _check(session: Session, words: Sequence[str]) -> None:
     answer = signatures.hold(lambda ref: session.registry().signature(ref), words[0], words[1])
     rows = [(_mark(change.breaking), change.path, change.change, change.reason) for change in answer.changes]
-    view = View(rows=[*rows, ("bump", answer.bump)], ids=[answer.bump], draw=lambda on: _draw_changes(on, answer))
+    view = View(
+        rows=[*rows, ("bump", answer.bump)],
+        ids=[answer.bump],
+        draw=lambda on: _draw_changes(on, answer),
+        findings=lambda: findings.of_held(answer),
+    )
     session.output().show(answer, view)
     if not answer.compatible:
         raise typer.Exit(1)
+
+
+def _lint(session: Session, words: Sequence[str]) -> None:
+    answer = linting.lint(map(Path, words), _promised(session))
+    view = View(
+        rows=[(found.place, found.code, found.severity, found.message, found.fix) for found in answer.findings]
+        or [(_lint_summary(answer),)],
+        ids=list(dict.fromkeys(found.path for found in answer.findings)),
+        draw=lambda on: _draw_findings(on, answer),
+        findings=lambda: answer.findings,
+    )
+    session.output().show(answer, view)
+    if not answer.ok:
+        raise typer.Exit(1)
+
+
+def _promised(session: Session) -> linting.Promised:
+    """Returns what looks into the repository, where there is one: files are valid or not without any."""
+    try:
+        return session.registry().promises()
+    except NotFoundError:
+        if location.is_named(session.repo):
+            raise
+        return lambda name: None
+
+
+def _lint_summary(answer: Linted) -> str:
+    count, held = len(answer.files), len(answer.held)
+    against = f", {held} held against production" if held else ""
+    return f"ok: {count} file{'' if count == 1 else 's'}{against}"
+
+
+def _draw_findings(on: screen.Screen, answer: Linted) -> None:
+    for found in answer.findings:
+        style = "bold red" if found.severity == "error" else "yellow"
+        on.line(f"{found.place}: {found.code} {found.message}", style)
+        if found.fix:
+            on.line(found.fix, indent=2)
+    if answer.ok:
+        on.line(_lint_summary(answer), "green")
+    elif answer.findings:
+        on.line(f"see why with `mlreg explain {answer.findings[0].code}`", "dim")
 
 
 def _mark(breaking: bool) -> str:

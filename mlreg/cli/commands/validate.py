@@ -9,13 +9,16 @@ import typer
 
 from mlreg import signatures
 from mlreg.answers.signatures import Validated
+from mlreg.cli.options import OutputFormat
 from mlreg.cli.output import View
 from mlreg.domain.signatures.checking import Finding
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
+    from mlreg import findings
     from mlreg.cli import screen
 else:
+    findings = LazyModule("mlreg.findings")
     screen = LazyModule("mlreg.cli.screen")
 
 EXAMPLES = """\b
@@ -35,6 +38,7 @@ def run(
     format: Annotated[
         str | None, typer.Option("--format", metavar="csv|json|npz|parquet", help="What the data are.")
     ] = None,
+    output_format: OutputFormat = None,
 ) -> None:
     """Check that data are what a model takes: each row, each column.
 
@@ -49,6 +53,7 @@ def run(
         rows=[_row(finding) for finding in answer.checked.findings] or [(_summary(answer),)],
         ids=[_place(finding) for finding in answer.checked.findings],
         draw=lambda on: _draw(on, answer),
+        findings=lambda: findings.of_validated(answer),
     )
     output.show(answer, view)
     if not answer.ok:

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlreg.answers.verified import Verified
+from mlreg.cli.options import OutputFormat
 from mlreg.cli.output import View
 from mlreg.cli.text import size
 from mlreg.errors import UsageError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
+    from mlreg import findings
     from mlreg.answers import checkpointed
     from mlreg.cli import screen
 else:
+    findings = LazyModule("mlreg.findings")
     checkpointed = LazyModule("mlreg.answers.checkpointed")
     screen = LazyModule("mlreg.cli.screen")
 
@@ -50,6 +53,11 @@ def run(
     trust_root: Annotated[
         str | None, typer.Option("--trust-root", metavar="FPR", help="With --against: the key that vouches for it.")
     ] = None,
+    allow_missing: Annotated[
+        bool,
+        typer.Option("--allow-missing", help="Bytes that are not here are told, and are no reason to exit with 1."),
+    ] = False,
+    output_format: OutputFormat = None,
 ) -> None:
     """Check that every byte is as it was written.
 
@@ -77,9 +85,10 @@ def run(
         or [(_summary(answer),), *(("after", *event) for event in _after(answer))],
         ids=[problem.object for problem in answer.problems],
         draw=lambda on: _draw(on, answer),
+        findings=lambda: findings.of_verified(answer, session.directory(), is_whole=not allow_missing),
     )
     output.show(answer, view)
-    if not answer.ok:
+    if not answer.ok and not (allow_missing and answer.only_missing):
         raise typer.Exit(1)
 
 

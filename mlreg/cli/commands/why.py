@@ -91,6 +91,7 @@ def _word(facts: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "on the word", f"of event {event['number']}, {event['kind']} at {event['at']}"
     if not facts["reason"] and event["kind"] != REGISTERED:
         yield "reason", screen.styled("none was given", "dim")
+    yield from _verdict(event)
     yield "in place of", facts["replaced"]
     yield "registered", f"{ago(facts['registered_at'])} by {facts['registered_by']}"
     yield "held before", _held_before(facts)
@@ -99,6 +100,15 @@ def _word(facts: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "owner", facts["owner"]
     yield "tags", " ".join(facts["tags"])
     yield "aliases", " ".join(facts["aliases"])
+
+
+def _verdict(event: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yields what the gates of a policy said when the version was promoted."""
+    shut = [gate["gate"] for gate in event.get("gates", ()) if not gate["open"]]
+    if event.get("policy"):
+        yield "policy", f"{event['policy'][:19]}: {len(event['gates']) - len(shut)} of {len(event['gates'])} gates open"
+    if event.get("forced"):
+        yield "forced", screen.styled(f"past {', '.join(shut)}", "bold red")
 
 
 def _held_before(facts: dict[str, Any]) -> str:

@@ -17,6 +17,9 @@ _EVENTS = tuple(value for name, value in vars(events).items() if name.isupper() 
 
 _SAID = [
     "WHO", "TEXT", "K=V", "V", "NAME", "TYPE", "ID", "X", "DATE", "WHEN", "COND", "FACT", "N", "ROLE=PATH", "COLUMN",
+    "FORMAT",
+    "FPR",
+    "CLASS",
 ]  # fmt: skip
 
 VALUES: Mapping[str, Kind] = {
@@ -44,7 +47,13 @@ ARGUMENTS: Mapping[str, Sequence[Kind]] = {
     "VERSION ALIAS": ["selectors", "aliases"],
     "REF": ["references"],
     "DATA": [FILES],
-    "show|infer|check|set": [("show", "infer", "check", "set")],
+    "FILE...": [FILES],
+    "sync|check": [("sync", "check")],
+    "show|infer|check|lint|set": [("show", "infer", "check", "lint", "set")],
+    "list|add|remove|trust": [("list", "add", "remove", "trust")],
+    "list|add|remove": [("list", "add", "remove")],
+    "show|test": [("show", "test")],
+    "NAME...": ["references"],
     "WORD...": ["references", FILES],
     "SHELL": [SHELLS],
     "TOPIC...": [(*TOPICS, *COMMANDS), (*COMMANDS, "error")],
@@ -55,6 +64,7 @@ OWN: Mapping[tuple[str, str], Kind] = {
     **dict.fromkeys([(name, "NAME") for name in ("register", "list", "history", "rollback", "verify")], "models"),
     ("list", "--stage"): "all-stages",
     ("promote", "--from"): "all-stages",
+    ("keys", "WORD..."): FILES,
     ("rollback", "--stage"): "held-stages",
     ("run", "--register"): "models",
 }

@@ -12,6 +12,7 @@ from mlreg.lazy import LazyModule
 from mlreg.ports import Backend, Bytes
 from mlreg.store import codec, layout
 from mlreg.store.blobs.heading import (
+    UNUSABLE,
     ChangedError,
     DamagedBlobError,
     Heading,
@@ -82,12 +83,14 @@ class Blobs:
         if size_bytes < CODED_MIN_BYTES:
             return self._add_small(source, progress)
         kin = list(kin)
+        if kept := self._kept(source, size_bytes, kin, progress):
+            return kept
         with _steady(name):
-            kept = storing.store(source, kin, self._open_either, self._settle_all, self._keep_form, progress)
+            kept = storing.store(source, kin, self._open_either, self._keep_form, progress)
         if kept:
             return kept
         source.seek(0)
-        return self.add_plain(source, name, no_progress, kin)
+        return self._copy(source, no_progress)
 
     def add_plain(
         self, source: BinaryIO, name: str, progress: Progress = no_progress, kin: Iterable[str] = ()
@@ -103,18 +106,7 @@ class Blobs:
         size_bytes = _size(source)
         if size_bytes <= IN_MEMORY_MAX_BYTES:
             return self._add_small(source, progress)
-        if any(self._seems(digest, source, size_bytes) for digest in kin):
-            digest, size_bytes = measure(source, progress)
-            if self.settle(digest):
-                return digest, size_bytes
-            source.seek(0)
-        hasher = codec.Hasher()
-
-        def key() -> str:
-            return layout.blob(hasher.digest())
-
-        self._backend.create(key, hashing.hashed(_told(codec.chunks(source), progress), hasher))
-        return hasher.digest(), hasher.size_bytes
+        return self._kept(source, size_bytes, kin, progress) or self._copy(source, progress)
 
     def settle(self, digest: str) -> bool:
         """Whether the bytes are here; if so, their name outlasts a loss of power from now on."""
@@ -280,6 +272,25 @@ class Blobs:
             self._backend.create(layout.blob(digest), [data])
         return digest, len(data)
 
+    def _kept(
+        self, source: BinaryIO, size_bytes: int, kin: Iterable[str], progress: Progress
+    ) -> tuple[str, int] | None:
+        """Returns digest and size of `source` where it is one of `kin`, or seems to be one and is another blob."""
+        if not any(self._seems(digest, source, size_bytes) for digest in kin):
+            return None
+        digest, size_bytes = measure(source, progress)
+        source.seek(0)
+        return (digest, size_bytes) if self._settle_all(digest) else None
+
+    def _copy(self, source: BinaryIO, progress: Progress) -> tuple[str, int]:
+        hasher = codec.Hasher()
+
+        def key() -> str:
+            return layout.blob(hasher.digest())
+
+        self._backend.create(key, hashing.hashed(_told(codec.chunks(source), progress), hasher))
+        return hasher.digest(), hasher.size_bytes
+
     def _renew(self, digest: str, copy: BinaryIO) -> None:
         self._backend.replace(layout.blob(digest), _unchanged(copy, digest))
         self._backend.delete(layout.coded_blob(digest))
@@ -333,13 +344,13 @@ class Blobs:
             blob, is_coded = self._open_either(digest)
             with blob:
                 if is_coded:
-                    return read_heading(blob).size_bytes == size_bytes
+                    return storing.seems(source, digest, self._open_either)
                 if blob.seek(0, 2) != size_bytes:
                     return False
                 step = max(1, (size_bytes - _SAMPLE_BYTES) // (_SAMPLES - 1))
                 starts = range(0, size_bytes - _SAMPLE_BYTES + 1, step)
                 return all(_sample(source, at) == _sample(blob, at) for at in starts)
-        except (NotFoundError, MalformedError, NewerFormatError, OSError):
+        except (*UNUSABLE, OSError):
             return False
         finally:
             source.seek(0)

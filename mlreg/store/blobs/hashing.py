@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from queue import SimpleQueue
 from threading import Event
 
 import xxhash
@@ -12,24 +12,53 @@ import xxhash
 from mlreg.ports import Bytes
 from mlreg.store import codec
 from mlreg.store.blobs.access import Access, filled
+from mlreg.store.blobs.cutting import chunks
 from mlreg.store.blobs.heading import ChangedError
-from mlreg.store.blobs.surveying import WINDOW_BYTES, Cut, Survey
+from mlreg.store.blobs.surveying import WINDOW_BYTES, Cut
 
 
-@contextmanager
-def digesting(source: Access, found: Survey) -> Iterator[Callable[[], str]]:
-    """Begins to hash `source` and yields what waits for its digest; leaves off at the end.
+class Digesting:
+    """Hashes a file that is being surveyed, in a thread of its own that follows the survey; leaves off at the end."""
 
-    Raises:
-        ChangedError: From what is yielded: it is not what was surveyed.
-    """
-    enough = Event()
-    with ThreadPoolExecutor(1, thread_name_prefix="sha256") as one:
-        digest = one.submit(_digest, source, found, enough)
-        try:
-            yield digest.result
-        finally:
-            enough.set()
+    def __init__(self, source: Access) -> None:
+        self._source = source
+        self._cuts: SimpleQueue[Sequence[Cut]] = SimpleQueue()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sha256")
+        self._enough = Event()
+
+    def __enter__(self) -> Digesting:
+        self._digest = self._thread.submit(self._follow)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._enough.set()
+        self._cuts.put(())
+        self._thread.shutdown()
+
+    def follow(self, cuts: Sequence[Cut]) -> None:
+        """Lets it go on to the end of `cuts`, which continue those of before and lie in one window."""
+        self._cuts.put(cuts)
+
+    def digest(self) -> str:
+        """Waits for the digest of the whole file.
+
+        Raises:
+            ChangedError: It is not what was surveyed.
+        """
+        return self._digest.result()
+
+    def _follow(self) -> str:
+        hasher = codec.Hasher()
+        buffer = bytearray(WINDOW_BYTES + chunks.MAX)
+        while hasher.size_bytes < self._source.size_bytes and not self._enough.is_set():
+            cuts = self._cuts.get()
+            begin, size_bytes = (cuts[0].offset, sum(cut.size_bytes for cut in cuts)) if cuts else (0, 0)
+            data = filled(self._source, begin, memoryview(buffer)[:size_bytes])
+            for cut in cuts:
+                if xxhash.xxh3_128_digest(data[cut.offset - begin : cut.offset - begin + cut.size_bytes]) != cut.key:
+                    raise ChangedError
+            hasher.update(data)
+        return hasher.digest()
 
 
 def hashed(pieces: Iterable[Bytes], hasher: codec.Hasher) -> Iterator[Bytes]:
@@ -44,32 +73,3 @@ def hashed(pieces: Iterable[Bytes], hasher: codec.Hasher) -> Iterator[Bytes]:
             before = now
         if before:
             before.result()
-
-
-def _digest(source: Access, found: Survey, enough: Event) -> str:
-    hasher = codec.Hasher()
-    buffer = memoryview(bytearray(WINDOW_BYTES))
-    for run in _runs(found.cuts):
-        if enough.is_set():
-            break
-        begin, size_bytes = run[0].offset, sum(cut.size_bytes for cut in run)
-        data = filled(source, begin, buffer[:size_bytes])
-        for cut in run:
-            if xxhash.xxh3_128_digest(data[cut.offset - begin : cut.offset - begin + cut.size_bytes]) != cut.key:
-                raise ChangedError
-        hasher.update(data)
-    return hasher.digest()
-
-
-def _runs(cuts: Sequence[Cut]) -> Iterator[list[Cut]]:
-    """Yields the cuts in runs of `WINDOW_BYTES` at most; none is longer than that."""
-    run: list[Cut] = []
-    size_bytes = 0
-    for cut in cuts:
-        if run and size_bytes + cut.size_bytes > WINDOW_BYTES:
-            yield run
-            run, size_bytes = [], 0
-        run.append(cut)
-        size_bytes += cut.size_bytes
-    if run:
-        yield run

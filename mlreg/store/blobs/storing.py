@@ -7,21 +7,26 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypeVar
+
+from xxhash import xxh3_128_digest
 
 from mlreg.ports import Bytes
 from mlreg.store import codec
 from mlreg.store.blobs import coding
 from mlreg.store.blobs.access import access
-from mlreg.store.blobs.hashing import digesting
+from mlreg.store.blobs.hashing import Digesting
 from mlreg.store.blobs.heading import DamagedBlobError
 from mlreg.store.blobs.kin import known_segments, relatives
 from mlreg.store.blobs.restoring import OpenBlob, Restorer
-from mlreg.store.blobs.surveying import confirm, survey
+from mlreg.store.blobs.surveying import survey
 
 Progress = Callable[[int], None]
 
 _AHEAD = 4
+_SMALL_BYTES, _SMALL_SAMPLES, _SAMPLES = 64 << 10, 256, 16
+
+Item = TypeVar("Item")
 
 
 class Form(NamedTuple):
@@ -43,7 +48,6 @@ def store(
     stream: BinaryIO,
     kin: Iterable[str],
     open_blob: OpenBlob,
-    is_kept: Callable[[str], bool],
     keep: Callable[[Form], None],
     progress: Progress,
 ) -> tuple[str, int] | None:
@@ -51,25 +55,21 @@ def store(
 
     Args:
         kin: The digests of blobs that it may be stored against.
-        is_kept: Whether the blob with a digest is here; asked before all else where the file seems to be known.
 
     Raises:
         ChangedError: It changed meanwhile.
     """
     source = access(stream)
-    with Restorer(open_blob) as restorer, _workers() as workers:
+    with Restorer(open_blob) as restorer, _workers() as workers, Digesting(source) as digesting:
         near = relatives(kin, restorer)
-        found = survey(source, known_segments(near), workers, _half(progress, up=True))
-        with digesting(source, found) as digest:
-            if found.seems_known() and is_kept(digest()):
-                return digest(), found.size_bytes
-            confirm(source, found, restorer, workers)
-            planned = coding.plan(source, found, near, restorer)
-            if not planned.pays(source):
-                return None
-            pieces = coding.coded(source, planned, restorer, workers, _half(progress, up=False))
-            keep(Form(digest, planned.named, pieces))
-            return digest(), found.size_bytes
+        half = _half(progress, up=True)
+        found = survey(source, known_segments(near), restorer, workers, digesting.follow, half)
+        planned = coding.plan(source, found, near, restorer)
+        if not planned.pays(source):
+            return None
+        pieces = coding.coded(source, planned, restorer, workers, _half(progress, up=False))
+        keep(Form(digesting.digest, planned.named, pieces))
+        return digesting.digest(), found.size_bytes
 
 
 def squeeze(digest: str, kin: Iterable[str], open_blob: OpenBlob, keep: Callable[[Form], None]) -> None:
@@ -81,12 +81,24 @@ def squeeze(digest: str, kin: Iterable[str], open_blob: OpenBlob, keep: Callable
     """
     with Restorer(open_blob) as restorer, _workers() as workers:
         source, near = _Restored(restorer, digest), relatives(kin, restorer)
-        found = survey(source, known_segments(near), workers, _nobody)
-        confirm(source, found, restorer, workers)
+        found = survey(source, known_segments(near), restorer, workers, _nobody, _nobody)
         planned = coding.plan(source, found, near, restorer)
         pieces = coding.coded(source, planned, restorer, workers, _nobody, thorough=True)
         stored_bytes = restorer.opened(digest).stored_bytes
         keep(Form(lambda: digest, planned.named, _checked(digest, pieces, stored_bytes, open_blob)))
+
+
+def seems(stream: BinaryIO, digest: str, open_blob: OpenBlob) -> bool:
+    """Whether `stream` seems to be the coded blob with `digest`: what is small in it is looked at, and samples."""
+    source = access(stream)
+    with Restorer(open_blob) as restorer:
+        if restorer.opened(digest).size_bytes != source.size_bytes:
+            return False
+        index = restorer.index(digest)
+        pairs = list(zip(index.segments, index.keys, strict=True))
+        small = [pair for pair in pairs if pair[0].size_bytes <= _SMALL_BYTES]
+        looked_at = [*_sample(small, _SMALL_SAMPLES), *_sample(pairs, _SAMPLES)]
+        return all(xxh3_128_digest(source.read_at(at.offset, at.size_bytes)) == key for at, key in looked_at)
 
 
 def is_thorough(digest: str, open_blob: OpenBlob) -> bool:
@@ -162,6 +174,11 @@ def _checked(digest: str, pieces: Iterator[Bytes], stored_bytes: int, open_blob:
         raise DamagedBlobError(digest, "its new form does not restore to it")
 
 
+def _sample(items: Sequence[Item], count: int) -> Sequence[Item]:
+    """Returns about `count` of `items`, from all over."""
+    return items[:: len(items) // count + 1]
+
+
 def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(min(8, max(2, os.cpu_count() or 2)), thread_name_prefix="codec")
 
@@ -170,5 +187,5 @@ def _half(progress: Progress, *, up: bool) -> Progress:
     return lambda size_bytes: progress((size_bytes + up) // 2)
 
 
-def _nobody(size_bytes: int) -> None:
+def _nobody(_: object) -> None:
     pass

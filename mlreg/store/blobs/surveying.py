@@ -1,15 +1,16 @@
 """Owns the first look at a file that is to be kept: its segments, and which of them are here already.
 
-The file is read once and its segments named; those whose names are known are read again and compared.
+The file is read once: each segment is named, and compared with what has that name already.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from queue import SimpleQueue
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -26,15 +27,16 @@ from mlreg.store.blobs.restoring import Restorer
 
 ELEMENTS_MAX = 1 << 20
 WINDOW_BYTES = 4 << 20
-_AHEAD = 4
+_AHEAD = 8
 _REFERENCE_MIN_BYTES = 1 << 10  # to need another blob for less is not worth it
 _WIDTHS = {"f64": 8, "i64": 8, "u64": 8, "c64": 8, "f16": 2, "bf16": 2, "i16": 2, "u16": 2}
 
 Progress = Callable[[int], None]
+Follow = Callable[[Sequence["Cut"]], None]
 
 
 class Cut(NamedTuple):
-    """One segment of a file: `tensor` is the one that it is of, if any; `same` is where it seems to be already."""
+    """One segment of a file: `tensor` is the one that it is of, if any; `same` is where its bytes are already."""
 
     offset: int
     size_bytes: int
@@ -49,11 +51,7 @@ class Survey:
 
     size_bytes: int
     outline: Outline
-    cuts: list[Cut] = field(default_factory=list)
-
-    def seems_known(self) -> bool:
-        """Whether there is nothing in it that does not seem to be here already."""
-        return all(cut.same is not None or cut.size_bytes < _REFERENCE_MIN_BYTES for cut in self.cuts)
+    cuts: list[Cut]
 
 
 class Stretch(NamedTuple):
@@ -64,28 +62,42 @@ class Stretch(NamedTuple):
     tensor: Tensor | None
 
 
-def survey(source: Access, known: Mapping[bytes, Place], workers: ThreadPoolExecutor, progress: Progress) -> Survey:
+def survey(
+    source: Access,
+    known: Mapping[bytes, Place],
+    restorer: Restorer,
+    workers: ThreadPoolExecutor,
+    follow: Follow,
+    progress: Progress,
+) -> Survey:
     """Reads `source` and returns what it is made of.
 
     Args:
         known: By key the segments that are here.
+        restorer: Reads those for comparing: equal keys alone are not believed.
+        follow: Called with the cuts of each window in order.
 
     Raises:
         ChangedError: It became shorter meanwhile.
     """
     outline = cutting.look(source)
-    reading = _Reading(source, known, workers)
-    reading.read(outline, progress)
-    return Survey(source.size_bytes, outline, reading.cuts)
+    reading = _Reading(source, known, restorer)
+    running: deque[Future[list[Cut]]] = deque()
+    cuts: list[Cut] = []
 
+    def take() -> None:
+        found = running.popleft().result()
+        cuts.extend(found)
+        follow(found)
 
-def confirm(source: Access, found: Survey, restorer: Restorer, workers: ThreadPoolExecutor) -> None:
-    """Compares each segment of `found` that seems to be here with what is: equal keys alone are not believed."""
-
-    def confirmed(cut: Cut) -> Cut:
-        return cut if cut.same is None or _is_there(source, cut, cut.same, restorer) else cut._replace(same=None)
-
-    found.cuts[:] = workers.map(confirmed, found.cuts) if any(cut.same for cut in found.cuts) else found.cuts
+    for job, size_bytes in reading.jobs(outline):
+        running.append(workers.submit(job))
+        progress(size_bytes)
+        if len(running) == _AHEAD:
+            take()
+    while running:
+        take()
+    return Survey(source.size_bytes, outline, cuts)
 
 
 def stretches(size_bytes: int, tensors: list[Tensor]) -> Iterator[Stretch]:
@@ -101,80 +113,91 @@ def stretches(size_bytes: int, tensors: list[Tensor]) -> Iterator[Stretch]:
 
 
 class _Reading:
-    """One pass over a file."""
+    """One pass over a file, in jobs for several threads."""
 
-    def __init__(self, source: Access, known: Mapping[bytes, Place], workers: ThreadPoolExecutor) -> None:
+    def __init__(self, source: Access, known: Mapping[bytes, Place], restorer: Restorer) -> None:
         self._source = source
         self._known = known
-        self._workers = workers
-        self._buffers: SimpleQueue[bytearray] = SimpleQueue()
-        self._tasks: deque[tuple[Future[list[Cut]], bytearray]] = deque()
-        self.cuts: list[Cut] = []
+        self._restorer = restorer
 
-    def read(self, outline: Outline, progress: Progress) -> None:
-        for _ in range(_AHEAD):
-            self._buffers.put(bytearray(WINDOW_BYTES + chunks.MAX))
-        for offset, view, ends, fresh, tensor, buffer in self._windows(outline):
-            self._tasks.append((self._workers.submit(self._name, offset, view, ends, tensor), buffer))
-            progress(fresh)
-        while self._tasks:
-            self._finish()
+    def jobs(self, outline: Outline) -> Iterator[tuple[Callable[[], list[Cut]], int]]:
+        """Yields what names the segments, in order, each with the number of bytes that it covers."""
+        run: list[Stretch] = []
+        for part in _parts(self._source.size_bytes, outline):
+            if run and (part.tensor is None or _span(run) + part.size_bytes > WINDOW_BYTES):
+                yield partial(self._name_run, run), _span(run)
+                run = []
+            if part.tensor is None:
+                yield from self._windows(part)
+            else:
+                run.append(part)
+        if run:
+            yield partial(self._name_run, run), _span(run)
 
-    def _windows(self, outline: Outline) -> Iterator[tuple[int, memoryview, list[int], int, Tensor | None, bytearray]]:
-        """Yields windows: offset, bytes, the ends of their segments, how many of the last bytes are new, the tensor."""
-        for stretch in stretches(self._source.size_bytes, outline.tensors):
-            step = segment_bytes(stretch.tensor) if stretch.tensor else WINDOW_BYTES
-            offset, carried, end = stretch.offset, 0, stretch.offset + stretch.size_bytes
-            tail = b""
-            while offset + carried < end:
-                buffer = self._buffer()
-                fresh = min(step, end - offset - carried)
-                whole = memoryview(buffer)[: carried + fresh]
-                whole[:carried] = tail
-                if len(filled(self._source, offset + carried, whole[carried:])) != fresh:
-                    raise ChangedError
-                is_last = offset + carried + fresh == end
-                ends = [fresh] if stretch.tensor else chunks.borders(whole, final=is_last)
-                done = ends[-1] if ends else 0
-                tail = bytes(whole[done:])
-                yield offset, whole, ends, fresh, stretch.tensor, buffer
-                offset, carried = offset + done, len(tail)
+    def _windows(self, stretch: Stretch) -> Iterator[tuple[Callable[[], list[Cut]], int]]:
+        """Yields jobs for what is cut where its content says: each begins where the last chunk before it ended."""
+        at, carried, end = stretch.offset, b"", stretch.offset + stretch.size_bytes
+        while at < end:
+            window = memoryview(bytearray(min(len(carried) + WINDOW_BYTES, end - at)))
+            window[: len(carried)] = carried
+            if len(filled(self._source, at + len(carried), window[len(carried) :])) != len(window) - len(carried):
+                raise ChangedError
+            ends = chunks.borders(window, final=at + len(window) == end)
+            yield partial(self._name_chunks, at, window, ends), len(window) - len(carried)
+            done = ends[-1] if ends else 0
+            at, carried = at + done, bytes(window[done:])
 
-    def _buffer(self) -> bytearray:
-        if self._buffers.empty():
-            self._finish()
-        return self._buffers.get()
+    def _name_run(self, run: Sequence[Stretch]) -> list[Cut]:
+        begin, size_bytes = run[0].offset, _span(run)
+        data = filled(self._source, begin, scratch("run", size_bytes).data)
+        if len(data) != size_bytes:
+            raise ChangedError
+        parts = [(part, part.offset - begin) for part in run]
+        return [self._cut(part.offset, data[at : at + part.size_bytes], part.tensor) for part, at in parts]
 
-    def _finish(self) -> None:
-        cuts, buffer = self._tasks.popleft()
-        self.cuts.extend(cuts.result())
-        self._buffers.put(buffer)
+    def _name_chunks(self, at: int, window: memoryview, ends: Sequence[int]) -> list[Cut]:
+        return [self._cut(at + start, window[start:end], None) for start, end in pairwise([0, *ends])]
 
-    def _name(self, offset: int, view: memoryview, ends: list[int], tensor: Tensor | None) -> list[Cut]:
-        cuts, start = [], 0
-        for end in ends:
-            key = xxhash.xxh3_128_digest(view[start:end])
-            cuts.append(Cut(offset + start, end - start, key, tensor, self._same(key, end - start)))
-            start = end
-        return cuts
+    def _cut(self, offset: int, part: memoryview, tensor: Tensor | None) -> Cut:
+        key = xxhash.xxh3_128_digest(part)
+        return Cut(offset, len(part), key, tensor, self._same(key, part))
 
-    def _same(self, key: bytes, size_bytes: int) -> Place | None:
+    def _same(self, key: bytes, part: memoryview) -> Place | None:
         place = self._known.get(key)
-        return place if place is not None and _REFERENCE_MIN_BYTES <= place.size_bytes == size_bytes else None
+        if place is None or not _REFERENCE_MIN_BYTES <= place.size_bytes == len(part):
+            return None
+        there = scratch("same", len(part)).data
+        try:
+            self._restorer.read_into(place.digest, place.offset, there)
+        except UNUSABLE:
+            return None
+        return place if is_equal(part, there) else None
 
 
-def _is_there(source: Access, cut: Cut, place: Place, restorer: Restorer) -> bool:
-    here, there = scratch("here", cut.size_bytes).data, scratch("there", cut.size_bytes).data
-    try:
-        restorer.read_into(place.digest, place.offset, there)
-    except UNUSABLE:
-        return False
-    return len(filled(source, cut.offset, here)) == cut.size_bytes and is_equal(here, there)
+def _parts(size_bytes: int, outline: Outline) -> Iterator[Stretch]:
+    """Yields the segments of tensors, and the stretches between tensors."""
+    for stretch in stretches(size_bytes, outline.tensors):
+        if stretch.tensor is None:
+            yield stretch
+            continue
+        step = segment_bytes(stretch.tensor)
+        for at in range(0, stretch.size_bytes, step):
+            yield Stretch(stretch.offset + at, min(step, stretch.size_bytes - at), stretch.tensor)
+
+
+def _span(run: Sequence[Stretch]) -> int:
+    return run[-1].offset + run[-1].size_bytes - run[0].offset
 
 
 def is_equal(one: Bytes, other: Bytes) -> bool:
     """Whether the bytes are the same; many times faster than comparing the views, which goes item by item."""
-    return np.array_equal(np.frombuffer(one, np.uint8), np.frombuffer(other, np.uint8))
+    here, there = np.frombuffer(one, np.uint8), np.frombuffer(other, np.uint8)
+    whole = here.size // 8 * 8
+    return (
+        here.size == there.size
+        and np.array_equal(here[:whole].view(np.uint64), there[:whole].view(np.uint64))
+        and np.array_equal(here[whole:], there[whole:])
+    )
 
 
 def segment_bytes(tensor: Tensor) -> int:

@@ -26,7 +26,7 @@ from mlreg.store.blobs.codecs.planes import Plane
 from mlreg.store.blobs.codecs.scratch import Unsigned, scratch
 
 WIDTHS = (1, 2, 4, 8)
-_BLOCK = 1 << 16  # elements that are worked on at once: they and what becomes of them stay in the cache
+_BLOCK = 1 << 19  # elements that are worked on at once: many enough that threads seldom wait for each other
 _DTYPES: dict[int, np.dtype[np.unsignedinteger[Any]]] = {
     1: np.dtype("<u1"),
     2: np.dtype("<u2"),

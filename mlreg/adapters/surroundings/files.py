@@ -1,0 +1,36 @@
+"""Owns files that people ask for: each is written whole, or is as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlreg.adapters.surroundings import preferences
+from mlreg.domain.names import quoted
+from mlreg.errors import NotFoundError, UsageError
+
+
+def write(path: Path, data: bytes) -> bool:
+    """Writes `data` to `path`, in place of what is there, and returns whether it differs.
+
+    Raises:
+        NotFoundError: The directory is not there.
+        UsageError: It is a directory.
+        OSError: It cannot be written; the file is as it was.
+    """
+    check_place(path)
+    return preferences.change(path, lambda _: data)
+
+
+def check_place(path: Path) -> None:
+    """Checks that a file can be at `path`.
+
+    Raises:
+        NotFoundError: The directory is not there.
+        UsageError: It is a directory.
+    """
+    if path.is_dir():
+        raise UsageError(f"{quoted(str(path), 200)} is a directory", hint="name a file")
+    if not path.parent.is_dir():
+        raise NotFoundError(
+            f"there is no directory {quoted(str(path.parent), 200)}", hint=f"make it with `mkdir -p {path.parent}`"
+        )

@@ -1,0 +1,88 @@
+"""`mlreg trust`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlreg.answers.trusted import TrustChange, TrustListing
+from mlreg.cli.options import DryRun, Name, Reason, VersionOrNone
+from mlreg.cli.output import View
+from mlreg.domain.names import quoted, suggestion
+from mlreg.errors import UsageError
+from mlreg.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from mlreg.cli import screen
+else:
+    screen = LazyModule("mlreg.cli.screen")
+
+EXAMPLES = """\b
+Examples:
+  mlreg trust add fraud-detector@3.1.0 --global team.models.Scorer --reason "reviewed in !42"
+  mlreg trust list fraud-detector@3.1.0
+  mlreg trust remove fraud-detector@3.1.0 --global team.models.Scorer"""
+_VERBS = ("list", "add", "remove")
+
+
+def run(
+    ctx: typer.Context,
+    verb: Annotated[str, typer.Argument(metavar="list|add|remove", help="What to do.")],
+    name: Name,
+    version: VersionOrNone = None,
+    global_: Annotated[
+        list[str] | None,
+        typer.Option("--global", metavar="CLASS", help="What to trust, as package.Class; several of them repeat it."),
+    ] = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Say which classes of its own a version may build when it is loaded.
+
+    Trust is of the files as they are, and of exact names; `mlreg scan` says which a version needs. It is kept in the
+    history. What is a part of Python, or would be called, nobody can trust.
+    """
+    session = ctx.obj
+    if verb not in _VERBS:
+        raise UsageError(
+            f"{quoted(verb)} is nothing that trust does", hint=suggestion(verb, _VERBS) or "see `mlreg trust --help`"
+        )
+    registry = session.registry()
+    if verb == "list":
+        _check_plain(global_, reason, dry_run=dry_run)
+        listing = registry.trusted(name, version)
+        session.output().show(listing, _listed(listing))
+        return
+    change = registry.trust if verb == "add" else registry.distrust
+    answer = change(name, version, names=global_ or (), reason=reason, dry_run=dry_run)
+    session.output().show(answer, View(rows=[(_sentence(answer),)], ids=answer.globals))
+
+
+def _check_plain(names: list[str] | None, reason: str | None, *, dry_run: bool) -> None:
+    if names or reason or dry_run:
+        raise UsageError("trust list takes no option of its own", hint="write `mlreg trust list NAME@VERSION`")
+
+
+def _sentence(answer: TrustChange) -> str:
+    subject, names = f"{answer.name} {answer.version}", ", ".join(answer.globals)
+    is_add = answer.change == "add"
+    if not answer.changed:
+        return f"{names} of {subject} {'was trusted already' if is_add else 'was not trusted'}"
+    would = "would be" if answer.dry_run else "is" if len(answer.globals) == 1 else "are"
+    return f"{names} of {subject} {would} {'trusted' if is_add else 'not trusted any more'}"
+
+
+def _listed(answer: TrustListing) -> View:
+    rows = [(one.name, one.by, one.at, one.reason) for one in answer.trusted]
+    return View(rows=rows, ids=[one.name for one in answer.trusted], draw=lambda on: _draw(on, answer))
+
+
+def _draw(on: screen.Screen, answer: TrustListing) -> None:
+    if not answer.trusted:
+        on.line(f"nothing is trusted of {answer.name} {answer.version}: `mlreg scan` says what it needs")
+        return
+    columns = (screen.Column("class", least=16), screen.Column("by", least=12), screen.Column("since"),
+               screen.Column("why", least=12))  # fmt: skip
+    rows = [[screen.styled(one.name, "bold"), one.by, one.at[:10], one.reason or ""] for one in answer.trusted]
+    on.table(columns, rows)
