@@ -12,7 +12,7 @@ from mlreg import objects
 from mlreg.adapters.surroundings import environment, git
 from mlreg.answers.registered import Registered
 from mlreg.bench import Bench
-from mlreg.domain import dataset, decide
+from mlreg.domain import dataset, decide, packing
 from mlreg.domain.events import Draft
 from mlreg.domain.names import checked_model_name
 from mlreg.domain.record import FileEntry, ModelVersion
@@ -107,7 +107,7 @@ def request(
                 "captured": _captured(hand.distributions, facts["captured"]),
             },
         )
-        yield Wanted(new, files, stated, bump, target, hand.notes, raw)
+        yield Wanted(new, files, stated, bump, target, [*hand.notes, *_packed(files)], raw)
 
 
 def check_words(bench: Bench, name: str, *, version: str | None, stage: str | None) -> tuple[Version | None, str]:
@@ -239,6 +239,16 @@ class _Attempt:
             notes=notes,
             dry_run=dry_run,
         )
+
+
+def _packed(files: Sequence[SourceFile]) -> Iterator[str]:
+    """Yields what to say of pickles that were compressed by whoever saved them."""
+    for file in files:
+        if packing.is_named_pickle(file.path):
+            with file.open() as stream:
+                note = packing.packing_note(file.path, stream.read(packing.START_BYTES))
+            if note:
+                yield note
 
 
 def check_spelling(state: ModelState, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from hashlib import sha256
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
@@ -137,6 +138,15 @@ def test_two_objects_are_refused_with_the_way_to_say_it(registry, model, scaler)
 def test_a_model_and_a_file_in_the_role_of_the_model_are_refused(registry, model, model_file):
     with pytest.raises(UsageError, match="two models are given"):
         registry.register("x", model, companions={"model": model_file()})
+
+
+def test_a_pickle_that_was_compressed_is_kept_and_what_that_costs_is_said(registry, model, tmp_path):
+    notes = []
+    for level in (0, 3):
+        joblib.dump(model, tmp_path / "model.joblib", compress=level)
+        notes.append(registry.register("cancer", tmp_path / "model.joblib").notes)
+    assert not notes[0]
+    assert "model.joblib is compressed (zlib): saved plain" in notes[1][0]
 
 
 def test_a_dry_run_of_an_object_tells_the_same_and_writes_nothing(registry, model):

@@ -15,9 +15,14 @@ _MAGIC = {
 START_BYTES = max(map(len, _MAGIC))
 
 
+def is_named_pickle(path: str) -> bool:
+    """Whether the name of `path` is that of a pickle, compressed or not."""
+    return path.lower().removesuffix(".gz").endswith(_SUFFIXES)
+
+
 def packing(path: str, start: bytes) -> str | None:
     """Returns by what the pickle at `path`, of which `start` are the first bytes, was compressed, or None."""
-    if not path.lower().endswith(_SUFFIXES) and not path.lower().endswith(tuple(f"{end}.gz" for end in _SUFFIXES)):
+    if not is_named_pickle(path):
         return None
     return next((name for magic, name in _MAGIC.items() if start.startswith(magic)), None)
 

@@ -552,7 +552,6 @@ class TestAPackageThatIsNotInstalled:
             load({"model.bin": file})
         assert (no.value.exit_code, no.value.hint) == (9, f"install it with `pip install 'mlreg[{extra}]'`")
 
-
     def test_is_pinned_as_an_index_has_it(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "torch", None)
         fresh(monkeypatch, "torch")

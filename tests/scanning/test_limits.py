@@ -39,7 +39,7 @@ names.allowed(), keras.known_names(), names._known_packages()
 scan_stream(io.BytesIO(b"\\x80\\x02N."), "warm")
 from scanning import hostile
 from pathlib import Path
-corpus = [(name, data) for name, data in hostile.corpus(Path("/nowhere/canary")) if not name.startswith("costly")]
+corpus = list(hostile.small(Path("/nowhere/canary")))
 import encodings.cp437, encodings.raw_unicode_escape, encodings.latin_1
 seen = []
 BAD = ("open", "import", "os.", "subprocess", "socket", "pickle", "exec", "ctypes", "shutil")
