@@ -408,6 +408,7 @@ complete -c mlreg -n "__mlreg_at config" -l global -d 'Of your own settings, whi
 complete -c mlreg -n "__mlreg_at config" -l show-origin -d 'Say who says so: file and line.'
 complete -c mlreg -n "__mlreg_at config" -l dry-run -d 'Decide and print everything, write nothing.'
 
+complete -c mlreg -n '__mlreg_at explain 0' -a 'MLR101 MLR102 MLR103 MLR104 MLR105 MLR106 MLR107 MLR108 MLR109 MLR110 MLR111 MLR112 MLR113 MLR114 MLR199 MLR201 MLR202 MLR203 MLR204 MLR205 MLR206 MLR211 MLR212 MLR213 MLR214 MLR215 MLR216 MLR217 MLR218 MLR219 MLR220 MLR221 MLR229 MLR301 MLR302 MLR303 MLR304 MLR305 MLR306 MLR307 MLR308 MLR309 MLR310 MLR311 MLR312 MLR313 MLR314 MLR315 MLR316 MLR317 MLR318 MLR319 MLR320 MLR330 MLR331 MLR332 MLR333 MLR340 MLR341 MLR342 MLR343 MLR401 MLR501'
 
 
 complete -c mlreg -n "__mlreg_at demo" -l keep -x -a '(__fish_complete_directories)' -d 'Work in this new directory and leave it there.'

@@ -19,7 +19,6 @@ from mlreg.domain.names import checked_model_name
 from mlreg.domain.record import with_late_facts
 from mlreg.domain.state import ModelState, Standing
 from mlreg.domain.times import moment_of, moment_since, timestamp
-from mlreg.domain.why import story
 from mlreg.errors import MissingError, NotFoundError, UsageError
 from mlreg.trusting import PathLike, SshNotary, trust_of
 
@@ -75,10 +74,13 @@ def _audit(bench: Bench, name: str, *, since: str | None, until: str | None) -> 
     ended = state.fold(events)
     repository = bench.repository.id()
     court, notes = _court(bench, repository, events, min(period.until, timestamp(now)))
-    held = [_backed(one, ended, events, court) for one in audit.deployments(ended, period, bench.stages)]
+    told = _stories(events)
+    held = [
+        _backed(one, ended, told[one.span.version], court) for one in audit.deployments(ended, period, bench.stages)
+    ]
     chosen = {one.span.version for one in held}
     subjects = [
-        _subject(bench, ended, standing, story(events, str(standing.version)), court)
+        _subject(bench, ended, standing, told[str(standing.version)], court)
         for standing in ended.in_order()
         if str(standing.version) in chosen or period.holds(standing.registered.at)
     ]
@@ -109,7 +111,7 @@ def _period(since: str | None, until: str | None, now: str, begin: str) -> Perio
     end = moment_of(until) if until else now
     if begin > end:
         raise UsageError(f"it ends before it begins: {since} to {until or 'now'}", hint="swap `--from` and `--to`")
-    return Period(begin, end, (since is not None, until is not None))
+    return Period(begin, end)
 
 
 def _up_to(end: str, events: Iterable[Event]) -> Iterator[Event]:
@@ -156,13 +158,22 @@ def _subject(
     )
 
 
-def _backed(one: Deployment, ended: ModelState, events: Sequence[Event], court: _Court | None) -> Deployment:
+def _stories(events: Iterable[Event]) -> dict[str, list[Event]]:
+    """Returns by version the events that are about it, or by which another took its place."""
+    found: dict[str, list[Event]] = {}
+    for event in events:
+        for version in {event.version, event.effects.get("replaced")} - {None}:
+            found.setdefault(str(version), []).append(event)
+    return found
+
+
+def _backed(one: Deployment, ended: ModelState, told: Sequence[Event], court: _Court | None) -> Deployment:
     """Returns a deployment with the approvals that counted when it began: what came later is no ground for it."""
     move = one.span.event
     if court is None or move.kind == ROLLED_BACK:
         return one
-    told = story(events[: move.number - 1], one.span.version)
-    heard = court.hear(ended.spelling, ended.versions[one.span.version], told, at=move.at)
+    before = [event for event in told if event.number < move.number]
+    heard = court.hear(ended.spelling, ended.versions[one.span.version], before, at=move.at)
     backing = [said for said in heard if said.refusal is None and (said.decision, said.stage) == ("approve", one.stage)]
     return one._replace(backing=backing)
 

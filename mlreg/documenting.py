@@ -125,7 +125,10 @@ def _said(bench: Bench, source: str, wanted: Wanted) -> str:
         return "\n\n".join(page(bench, name) for name in of) or "There is no model yet."
     except NotFoundError as error:
         raise NotFoundError(
-            f"{source}, line {wanted.line}: {error.message}", hint=error.hint, facts=error.facts, code=error.code
+            f"{source}, line {wanted.line}: {error.message}",
+            hint=error.hint,
+            facts={**error.facts, "file": source, "line": wanted.line},
+            code=error.stable_code,
         ) from error
 
 

@@ -29,6 +29,7 @@ from mlreg.lazy import LazyModule
 from mlreg.resolve import Found, find_used, joined_ref
 from mlreg.scanning import Finding, Report, scan_stream
 from mlreg.scanning.codes import ALLOWED, NEEDS_TRUST, REFUSED
+from mlreg.scanning.formats import UNKNOWN
 from mlreg.store import codec
 from mlreg.store.blobs import Blobs, Progress
 from mlreg.vouching import trusted_of
@@ -43,8 +44,8 @@ Trust = bool | Collection[str]
 _DETAILS_MAX = 5
 _SCAN_BYTES_PER_S: Final = 1_000_000  # loading millions of small objects takes as long as looking at them
 _DIRECTORIES: Final = ("onnx", "transformers", "saved-model")  # formats of which several files make one model
-# no adapter runs source, and what is of no known format and no pickle is left for its adapter to understand or not
-_LEFT_ALONE: Final = frozenset({"MLR317", "MLR331"})
+_SOURCE: Final = "MLR317"  # no adapter runs it
+_UNKNOWN_FORMAT: Final = "MLR331"  # no pickle, and left for its adapter to understand or not: see `_checked`
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -181,8 +182,10 @@ class _Loader:
             while self.takes_own and not trusted.issuperset(report.to_trust):
                 trusted |= {*report.to_trust}
                 report = self._scanned(stream, path, trusted)
+            is_seen_otherwise = report.format == UNKNOWN and formats.identify(Bytes(stream)) is not None
             stream.seek(0)
-            bad = [one for one in report.findings if one.verdict != ALLOWED and one.code not in _LEFT_ALONE]
+            left = {_SOURCE} if is_seen_otherwise else {_SOURCE, _UNKNOWN_FORMAT}
+            bad = [one for one in report.findings if one.verdict != ALLOWED and one.code not in left]
             if bad:
                 raise self._refusal(report, bad)
         return trusted

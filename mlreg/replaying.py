@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from mlreg import approving, ruling
 from mlreg.adapters.surroundings import preferences
@@ -73,16 +74,17 @@ def _replayed(bench: Bench, model: str, policies: Policies, directions: Mapping[
         replay(state, event)
 
 
-def _undone(events: list[Event]) -> set[int]:
-    """Returns the numbers of the promotions whose version was taken back from the stage by a rollback."""
+def _undone(events: Sequence[Event]) -> set[int]:
+    """Returns the numbers of the promotions whose version a rollback took from the stage; going forward is none."""
     began: dict[tuple[str, str], int] = {}
     found = set()
     for event in events:
-        effects: Mapping[str, object] = event.effects
-        if event.kind == ROLLED_BACK and (number := began.get((str(effects["replaced"]), str(effects["to"])))):
-            found.add(number)
+        effects: Mapping[str, Any] = event.effects
         if event.kind == PROMOTED:
-            began[str(event.version), str(effects["to"])] = event.number
+            began[str(event.version), effects["to"]] = event.number
+        elif event.kind == ROLLED_BACK and not effects["paths"][effects["to"]]["push"]:
+            number = began.get((str(effects["replaced"]), effects["to"]))
+            found.update([] if number is None else [number])
     return found
 
 

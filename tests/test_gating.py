@@ -301,6 +301,15 @@ def test_a_rollback_of_another_stage_or_of_a_later_stay_is_not_that_of_a_promoti
     ]
 
 
+def test_to_go_forward_again_is_no_rollback_of_who_was_there(three):
+    registry = three("")
+    registry.promote("fraud", "2.0.0", to="production")
+    registry.rollback("fraud")
+    registry.rollback("fraud", to="2.0.0")
+    tested = three("[policy.production]\nmetrics.auc = { min = 0 }").test_policy()
+    assert [(one.version, one.rolled_back) for one in tested.promotions] == [("1.0.0", False), ("2.0.0", True)]
+
+
 def test_a_file_that_is_not_there_or_says_nothing_is_told(three, tmp_path):
     registry = three("")
     with pytest.raises(NotFoundError):

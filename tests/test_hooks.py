@@ -166,7 +166,7 @@ def test_a_commit_of_bad_files_is_stopped_and_each_is_told_with_its_line(project
     (project / "fraud/signature.yaml").write_text(SIGNATURE.replace("float", "int"))
     (project / "a broken.signature.yaml").write_text("inputs:\n  age: itn\n")
     (project / "evil.pkl").write_bytes(pickle.dumps(Canary(canary)))
-    (project / "mlreg.toml").write_text('[models]\nfraud = ">=2"\n')
+    (project / "mlreg.toml").write_text('[models]\nfraud = ">=1,<2"\n')
     (project / "PAGE.md").write_text("<!-- mlreg:begin fraud -->\nold\n<!-- mlreg:end -->\n")
     event = next((project / ".mlreg/history/other").iterdir())
     event.write_bytes(event.read_bytes().replace(b"development", b"developpment"))

@@ -340,6 +340,20 @@ class TestWhichFileIsTheModel:
         registry.register("x", tmp_path / "README.md", tmp_path / "model.pkl")
         assert isinstance(registry.load("x@1.0.0", trust=True), LogisticRegression)
 
+    def test_the_one_whose_content_is_a_model(self, registry, tmp_path):
+        save = pytest.importorskip("safetensors.numpy").save
+        (tmp_path / "README.md").write_text("how it was trained")
+        (tmp_path / "weights.safetensors").write_bytes(save({"w": np.arange(3)}))
+        registry.register("x", tmp_path / "README.md", tmp_path / "weights.safetensors")
+        assert registry.load("x@1.0.0")["w"].tolist() == [0, 1, 2]
+
+    def test_is_asked_where_no_content_tells(self, registry, tmp_path):
+        for name in ("a.txt", "b.txt"):
+            (tmp_path / name).write_text(name)
+        registry.register("x", tmp_path / "a.txt", tmp_path / "b.txt")
+        with pytest.raises(UsageError, match=r"which file of x 1\.0\.0 is the model\?"):
+            registry.load("x@1.0.0")
+
     def test_is_asked_where_nothing_tells(self, registry, tmp_path):
         for name in ("a.pkl", "b.pkl"):
             (tmp_path / name).write_text(name)

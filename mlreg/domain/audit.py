@@ -20,15 +20,14 @@ from mlreg.domain.stages import Stages
 from mlreg.domain.state import ModelState, Standing
 
 _MOVES = (PROMOTED, ROLLED_BACK, ARCHIVED, DEPRECATED, DEPRECATION_LIFTED, DROPPED)
-_SOURCES = ("data", "feature_set", "experiment", "increment", "parent")
+_SOURCES = ("data", "feature_set", "experiment", "increment", "parent", "variant_of")
 
 
 class Period(NamedTuple):
-    """From `since` to `until`, both timestamps; `asked` says whether somebody has set each of them."""
+    """From `since` to `until`, both timestamps."""
 
     since: str
     until: str
-    asked: tuple[bool, bool] = (False, False)
 
     def holds(self, moment: str) -> bool:
         """Whether `moment` is in it."""

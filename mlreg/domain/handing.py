@@ -9,8 +9,6 @@ from mlreg.domain.record import FileEntry, ModelVersion
 from mlreg.domain.roles import MODEL, PICKLES
 from mlreg.domain.state import Standing
 
-Path = str
-
 
 class Handed(NamedTuple):
     """A version that is handed on: as it stands, with its record; `deployed_at` is when it last came to the top."""
@@ -48,8 +46,8 @@ class Stock(NamedTuple):
 class Tree(NamedTuple):
     """The files of a layout by their paths: those with the bytes of a model, and texts about them."""
 
-    blobs: Mapping[Path, FileEntry]
-    texts: Mapping[Path, str]
+    blobs: Mapping[str, FileEntry]
+    texts: Mapping[str, str]
 
 
 def main_file(record: ModelVersion) -> FileEntry | None:
@@ -60,15 +58,15 @@ def main_file(record: ModelVersion) -> FileEntry | None:
     return next((entries[0] for entries in choices if len(entries) == 1), None)
 
 
-def named_for(record: ModelVersion, stem: str = "model") -> dict[Path, FileEntry]:
-    """Returns the files of a version by the names of a layout: the model is `STEM.pkl`, or has the suffix it had.
+def named_for(record: ModelVersion) -> dict[str, FileEntry]:
+    """Returns the files of a version by the names of a layout: the model is `model.pkl`, or has the suffix it had.
 
     A file never gets a suffix that promises another format; one whose new name is taken keeps its own.
     """
     found = {entry.path: entry for entry in record.files}
     main = main_file(record)
     if main is not None:
-        name = f"{stem}{suffix(main)}"
+        name = f"model{suffix(main)}"
         if name not in found or found[name] is main:
             found = {name if entry is main else path: entry for path, entry in found.items()}
     return found

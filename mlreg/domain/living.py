@@ -84,7 +84,7 @@ def places(text: str, source: str) -> list[Place]:
     Raises:
         UsageError: A marker means nothing, or has no end; the line is named.
     """
-    code = _code(text)
+    code = list(_fenced(text))
     found: list[Place] = []
     position = 0
     while begin := _next(_BEGIN, text, position, code):
@@ -237,12 +237,8 @@ def _next(pattern: re.Pattern[str], text: str, position: int, code: Sequence[tup
     return next((one for one in found if not any(start <= one.start() < end for start, end in code)), None)
 
 
-def _code(text: str) -> list[tuple[int, int]]:
-    """Returns where fenced code begins and ends; a section's own code has no markers in it."""
-    return list(_fenced(text))
-
-
 def _fenced(text: str) -> Iterator[tuple[int, int]]:
+    """Yields where fenced code begins and ends."""
     opened: re.Match[str] | None = None
     for fence in _FENCE.finditer(text):
         if opened is None:

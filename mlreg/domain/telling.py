@@ -200,7 +200,7 @@ def _gates(audit: Audit) -> Iterator[Sequence[str]]:
 def _sources(version: str, stated: Mapping[str, Any]) -> Sequence[str]:
     dataset = stated.get("dataset", {})
     about = ", ".join(f"{name} {_text(value)}" for name, value in dataset.items())
-    made = [stated.get("parent"), *stated.get("depends_on", ())]
+    made = [stated.get("parent"), stated.get("variant_of"), *stated.get("depends_on", ())]
     return (
         version, _text(stated.get("data")), about, _text(stated.get("feature_set")), _text(stated.get("experiment")),
         ", ".join(filter(None, made)), _text(stated.get("commit")),

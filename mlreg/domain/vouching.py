@@ -36,10 +36,11 @@ def trusted(events: Iterable[Event], standing: Standing) -> dict[str, Trusted]:
     found: dict[str, Trusted] = {}
     for event in events:
         said = event.effects.get("trust")
-        if event.version != str(standing.version) or not said or said["content"] != standing.content:
+        if event.version != str(standing.version) or not isinstance(said, Mapping):
             continue
-        for name, is_trusted in said["globals"].items():
-            if is_trusted:
+        names = said.get("globals") if said.get("content") == standing.content else None
+        for name, is_trusted in names.items() if isinstance(names, Mapping) else ():
+            if is_trusted is True:
                 found[name] = Trusted(name, event.at, event.actor, event.reason, event.number)
             else:
                 found.pop(name, None)

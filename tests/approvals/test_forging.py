@@ -563,6 +563,28 @@ def bo_who_may_not_adds_the_key_of_eve(town, who):
 
 
 @way("keys-in-doubt")
+def eve_adds_her_key_in_the_name_of_the_root(town, who):
+    forged_key(town, {"by": town.fingerprint("ann")}, "eve", "eve", actor="ann@example.org")
+
+
+@way("keys-in-doubt")
+def the_root_added_a_key_to_another_repository(town, who):
+    forged_key(town, {"repository": "0" * 32}, "eve", "ann")
+
+
+@way("keys-in-doubt")
+def a_change_of_keys_is_said_to_be_of_somebody_else(town, who):
+    approve(town, who)
+    edited(town, number=4, model=RING, actor="zoe@example.org")
+
+
+@way("keys-in-doubt")
+def the_last_change_of_keys_is_edited(town, who):
+    approve(town, who)
+    edited(town, number=4, model=RING, ring_groups=["admins", "risk"])
+
+
+@way("keys-in-doubt")
 def the_key_of_somebody_is_exchanged(town, who):
     approve(town, who)
     text = town.key("eve.pub").read_text().rsplit(" ", 1)[0]
@@ -655,15 +677,15 @@ def all_keys_are_made_anew_in_the_name_of_the_root(town, who):
     town.forge("eve")
 
 
-def forged_key(town: Town, statement: Body, key: str, by: str) -> None:
-    """Lets `by` add the key `key`, whether they may or not, and sign an approval with that."""
+def forged_key(town: Town, statement: Body, key: str, by: str, actor: str | None = None) -> None:
+    """Lets `by` add the key `key`, whether they may or not, and signs an approval with that."""
     ring = town.bodies(RING)
     known = ring[-1]["keyring"]
     text = town.key(f"{key}.pub").read_text().rsplit(" ", 1)[0]
     said = {**known, "key": text, "fingerprint": town.fingerprint(key), "who": f"{key}@example.org",
             "after": town.statement("ann")["keyring"], "by": town.fingerprint(by), **statement}  # fmt: skip
     sealed = town.sign(said, by, "mlreg-keys@v1")
-    body = {"kind": "key-added", "keyring": said, "signed": {"sshsig": sealed}, "actor": f"{by}@example.org"}
+    body = {"kind": "key-added", "keyring": said, "signed": {"sshsig": sealed}, "actor": actor or f"{by}@example.org"}
     town.append(body, RING)
     town.forge(key)
 

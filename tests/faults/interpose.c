@@ -5,7 +5,7 @@
  * after the call, writes half and kills or returns, answers an error once or from then on, or does the call and answers
  * an error. Every call is logged with all that it takes to do it again: see calls.py, which reads the log.
  *
- * It does nothing before faults_arm() is called. One thread is assumed, as mlreg has.
+ * It does nothing before faults_arm() is called. One thread is assumed: late.py sees to it.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -301,6 +301,20 @@ ssize_t read(int file, void *data, size_t size)
     return begin(&call) ? -1 : end(&call, real(file, data, size));
 }
 
+ssize_t pread64(int file, void *data, size_t size, off64_t offset)
+{
+    REAL(pread64);
+    struct call call = on_file(READ, file);
+    return begin(&call) ? -1 : end(&call, real(file, data, size, offset));
+}
+
+ssize_t preadv64v2(int file, const struct iovec *parts, int count, off64_t offset, int flags)
+{
+    REAL(preadv64v2);
+    struct call call = on_file(READ, file);
+    return begin(&call) ? -1 : end(&call, real(file, parts, count, offset, flags));
+}
+
 static int sync_or_pretend(int (*real)(int), int file)
 {
     struct call call = on_file(FSYNC, file);
@@ -333,3 +347,8 @@ DIR *fdopendir(int file)
 FILE_CALL_NOT_MODELLED(ssize_t, writev, (int file, const struct iovec *parts, int count), file, file, parts, count)
 FILE_CALL_NOT_MODELLED(int, posix_fallocate64, (int file, off64_t offset, off64_t size), file, file, offset, size)
 FILE_CALL_NOT_MODELLED(ssize_t, sendfile64, (int to, int from, off64_t *offset, size_t size), to, to, from, offset, size)
+FILE_CALL_NOT_MODELLED(ssize_t, pwritev64v2, (int file, const struct iovec *parts, int count, off64_t offset, int flags),
+                       file, file, parts, count, offset, flags)
+FILE_CALL_NOT_MODELLED(ssize_t, copy_file_range,
+                       (int from, off64_t *at, int to, off64_t *there, size_t size, unsigned flags),
+                       to, from, at, to, there, size, flags)

@@ -82,6 +82,7 @@ class Lab:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MLREG_")}
         environment |= {"LD_PRELOAD": str(library), "PYTHONPATH": str(SOURCES)}
         environment |= {"MLREG_ACTOR": "ann", "PYTHONHASHSEED": "0"}  # the same calls each time
+        environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # threads that a fork would leave behind
         self._zygote = subprocess.Popen(
             command,
             env=environment,

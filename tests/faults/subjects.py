@@ -1,22 +1,27 @@
-"""Owns what is put to the test: commands, what must be there before them, and how one sees where things stand."""
+"""Owns what a subject of a test is, how one sees where things stand, and the naive programs; see also `commands.py`."""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from json import dumps
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from mlreg.adapters import load
 from mlreg.errors import MlregError, NotFoundError
 from mlreg.registry import Registry
+from mlreg.store import layout
 from mlreg.store.repository import Repository
 
 Standing = Mapping[str, Any]
 Words = tuple[str, ...]
 
 STAGING_OF_CHECKOUT = ".mlreg-checkout-"
-_OF_THE_MOMENT = ("at", "updated_at", "registered_at", "id", "digest", "previous")
+_OF_THE_MOMENT = ("at", "updated_at", "registered_at", "id", "digest", "previous", "signed")
+_BIRTH = "initialised"
 _FILES = {
     "model.bin": "weights of the first version",
     "better.bin": "weights of the second version",
@@ -33,6 +38,8 @@ class Subject:
     Attributes:
         words: The command.
         before: The commands that make the old state.
+        prepare: Writes what lies in the directory before these commands.
+        arrange: Does to the directory, after these commands, what no command does.
         again: What the same command answers where it has been done already.
         program: Who is asked: `mlreg`, or a function of `naive.py`.
         observe: Returns where things stand; raises where that cannot be read.
@@ -41,11 +48,14 @@ class Subject:
         staged: Returns the files of work in progress, which a command that ends by itself takes away.
         litter: Returns those of them that are where they disturb, so that the next command must take them away.
         is_atomic: Whether no state between the old and the new one may ever be seen; else single files may.
+        share: The short form tries one of so many calls.
     """
 
     name: str
     words: Words
     before: Sequence[Words] = ()
+    prepare: Callable[[Path], object] = field(default=lambda root: write_sources(root))
+    arrange: Callable[[Path], object] = field(default=lambda root: None)
     again: int = 0
     program: str = "mlreg"
     observe: Callable[[Path], Standing] = field(default=lambda root: standing(root))
@@ -54,6 +64,7 @@ class Subject:
     staged: Callable[[Path], Sequence[str]] = field(default=lambda root: staged(root))
     litter: Callable[[Path], Sequence[str]] = field(default=lambda root: litter(root))
     is_atomic: bool = True
+    share: int = 1
 
     def __str__(self) -> str:
         return self.name
@@ -64,6 +75,22 @@ def write_sources(root: Path) -> None:
     for name, text in _FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
+
+
+def write_weights(root: Path) -> None:
+    """Writes two models of 24 kB beside the sources: what is kept in the coded form, and a fine-tune of it."""
+    write_sources(root)
+    lots = Random(1)
+    values = array("f", (lots.gauss(0, 1) for _ in range(6000)))
+    (root / "weights.safetensors").write_bytes(_safetensors(values))
+    tuned = array("f", (value + lots.gauss(0, 1e-4) for value in values))
+    (root / "tuned.safetensors").write_bytes(_safetensors(tuned))
+
+
+def _safetensors(values: array[float]) -> bytes:
+    size_bytes = len(values) * values.itemsize
+    head = dumps({"layer": {"dtype": "F32", "shape": [len(values)], "data_offsets": [0, size_bytes]}}).encode()
+    return len(head).to_bytes(8, "little") + head + values.tobytes()
 
 
 def listed(root: Path) -> Sequence[Mapping[str, Any]]:
@@ -80,7 +107,7 @@ def standing(root: Path) -> Standing:
     Raises:
         MlregError: It cannot be read.
     """
-    files = {path: data for path, data in _checked_out(root).items() if STAGING_OF_CHECKOUT not in path}
+    files = {path: data for path, data in _written(root).items() if not _is_staged(path)}
     return {"repository": _models(_opened(root)), "files": files}
 
 
@@ -108,15 +135,21 @@ def staged(root: Path) -> Sequence[str]:
 
 
 def litter(root: Path) -> Sequence[str]:
-    """Returns what `checkout` has left among the files of the user."""
-    return [str(path.relative_to(root)) for path in root.rglob(f"{STAGING_OF_CHECKOUT}*")]
+    """Returns what is half done among the files of the user."""
+    return [path for path in _written(root) if _is_staged(path)]
 
 
 def _models(registry: Registry | None) -> Mapping[str, Any] | None:
     if registry is None:
         return None
     models = [lasting(model) for model in registry.list().document()["models"]]
-    return {model["name"]: {**model, **_model(registry, model["name"])} for model in models}
+    known = {model["name"]: {**model, **_model(registry, model["name"])} for model in models}
+    return {**known, layout.REPOSITORY: _own_events(registry)}
+
+
+def _own_events(registry: Registry) -> Sequence[Mapping[str, Any]]:
+    history = registry.repository.history.events(layout.REPOSITORY)
+    return [lasting(event.document()) for event in history if event.kind != _BIRTH]
 
 
 def _model(registry: Registry, name: str) -> Mapping[str, Any]:
@@ -127,7 +160,11 @@ def _model(registry: Registry, name: str) -> Mapping[str, Any]:
 
 def lasting(document: Mapping[str, Any]) -> dict[str, Any]:
     """Returns a document without what no two runs have in common."""
-    return {name: value for name, value in document.items() if name not in _OF_THE_MOMENT}
+    return {
+        name: lasting(value) if isinstance(value, Mapping) else value
+        for name, value in document.items()
+        if name not in _OF_THE_MOMENT
+    }
 
 
 def _opened(root: Path) -> Registry | None:
@@ -141,59 +178,15 @@ def _opened(root: Path) -> Registry | None:
     return Registry(repository, actor="an observer")
 
 
-def _checked_out(root: Path) -> dict[str, bytes | None]:
+def _written(root: Path) -> dict[str, bytes]:
+    """Returns what commands have written for the user: all such commands here do that in `out`."""
     out = root / "out"
     return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
 
-# ---- the commands of mlreg
+def _is_staged(path: str) -> bool:
+    return STAGING_OF_CHECKOUT in path or Path(path).name.startswith(".") and path.endswith(".new")
 
-FIRST: Sequence[Words] = (("init",), ("register", "fraud", "model.bin", "--metric", "auc=0.9"))
-SECOND: Sequence[Words] = (*FIRST, ("register", "fraud", "better.bin", "--version", "2.0.0"))
-IN_PRODUCTION: Sequence[Words] = (*SECOND, ("promote", "fraud", "1.0.0", "--to", "production"))
-REPLACED: Sequence[Words] = (*IN_PRODUCTION, ("promote", "fraud", "2.0.0", "--to", "production"))
-THREE: Sequence[Words] = (
-    *REPLACED,
-    ("register", "fraud", "export", "--version", "3.0.0"),
-    ("promote", "fraud", "3.0.0", "--to", "production"),
-)
-
-NEW_DIRECTORY = Path("deep/project")
-REGISTER = Subject("register a file", ("register", "fraud", "model.bin", "--metric", "auc=0.9"), [("init",)])
-
-COMMANDS = (
-    Subject("init", ("init",)),
-    Subject(
-        "init in a new directory",
-        ("init", str(NEW_DIRECTORY)),
-        observe=lambda root: standing(root / NEW_DIRECTORY),
-        problems=lambda root: problems(root / NEW_DIRECTORY),
-        errs=lambda root: errs(root / NEW_DIRECTORY),
-        staged=lambda root: staged(root / NEW_DIRECTORY),
-    ),
-    REGISTER,
-    Subject("register a directory", ("register", "fraud", "export"), [("init",)]),
-    Subject("register a second version", ("register", "fraud", "better.bin", "--tag", "new"), FIRST),
-    Subject("register what is there", ("register", "fraud", "model.bin", "--metric", "auc=0.9"), FIRST),
-    Subject("promote", ("promote", "fraud", "1.0.0", "--to", "staging", "--reason", "try it"), FIRST),
-    Subject("promote in place of another", ("promote", "fraud", "2.0.0", "--to", "production"), IN_PRODUCTION),
-    Subject("rollback", ("rollback", "fraud", "--reason", "worse"), REPLACED, again=3),
-    Subject("rollback of two steps", ("rollback", "fraud"), THREE, again=0),
-    Subject("rollback to a version", ("rollback", "fraud", "--to", "1.0.0"), THREE),
-    Subject("tag", ("tag", "fraud", "1.0.0", "reviewed"), FIRST),
-    Subject("deprecate", ("deprecate", "fraud@1.0.0", "--reason", "leaks"), FIRST),
-    Subject("set", ("set", "fraud@1.0.0", "--metric", "latency=35ms"), FIRST),
-    Subject("alias", ("alias", "fraud", "1.0.0", "champion"), FIRST),
-    Subject(
-        "config set",
-        ("config", "set", "metrics.psi.direction", "down"),
-        FIRST,
-        observe=lambda root: {**standing(root), "config": (root / ".mlreg/config.toml").read_text()},
-    ),
-    Subject("archive", ("archive", "fraud", "1.0.0"), SECOND),
-    Subject("checkout", ("checkout", "fraud", "1.0.0", "-o", "out"), FIRST, is_atomic=False),
-    Subject("checkout of a directory", ("checkout", "fraud", "3.0.0", "-o", "out/model"), THREE, is_atomic=False),
-)
 
 # ---- the naive programs
 

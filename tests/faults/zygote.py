@@ -8,6 +8,7 @@ It runs under `interpose.c`, which a child arms for itself before it begins. One
 
 from __future__ import annotations
 
+import concurrent.futures
 import ctypes
 import gc
 import json
@@ -22,6 +23,7 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any, NoReturn, TextIO
 
+import late
 import naive
 
 import mlreg
@@ -117,6 +119,7 @@ def _modules() -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    concurrent.futures.ThreadPoolExecutor = late.LateExecutor  # type: ignore[assignment, misc]
     for module in ("packaging.requirements", "tomllib", *_modules()):
         with suppress(ImportError):  # it needs what is not installed, and so does no command here
             import_module(module)

@@ -128,6 +128,11 @@ def forms(command: str) -> Made:
     yield "form-reconstructor", b"ccopy_reg\n_reconstructor\n(csubprocess\nPopen\nc__builtin__\nobject\nNtR."
     yield "form-partial", b"\x80\x02cfunctools\npartial\ncos\nsystem\n" + text(command) + b"\x86R)R."
     yield "form-partial-called", b"\x80\x02cfunctools\npartial\ncbuiltins\nlist\n\x85R)R."
+    memmap = b"\x80\x02cfunctools\npartial\ncnumpy\nmemmap\n\x85R(cnumpy\nmemmap\n" + text("x") + b"\x85}Nt"
+    yield "form-partial-memmap", memmap + b"b."
+    clip = memmap.replace(b"cnumpy\nmemmap\n\x85", b"cnumpy\nclip\n\x85")
+    yield "form-partial-swapped", clip + b"b."
+    yield "form-partial-newobj", b"\x80\x02cfunctools\npartial\ncnumpy\ndtype\n\x85\x81."
     yield "form-defaultdict", b"\x80\x02ccollections\ndefaultdict\ncos\nsystem\n\x85R."
     yield "form-dotted", b"\x80\x04" + short("joblib") + short("numpy_pickle_utils.os.system") + b"\x93" + run + b"."
     yield "form-dotted-numpy", b"\x80\x04" + short("numpy") + short("testing.os.system") + b"\x93" + run + b"."

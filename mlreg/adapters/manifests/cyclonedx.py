@@ -132,7 +132,8 @@ def _data(record: ModelVersion) -> list[Component]:
 
 
 def _kin(record: ModelVersion) -> Iterator[Component]:
-    for ref in filter(None, [record.lineage.get("parent"), *record.lineage.get("depends_on", ())]):
+    lineage = record.lineage
+    for ref in filter(None, [lineage.get("parent"), lineage.get("variant_of"), *lineage.get("depends_on", ())]):
         name, _, version = ref.partition("@")
         yield {"type": "machine-learning-model", "bom-ref": _ref(ref), "name": name, "version": version}
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlreg import signatures
 from mlreg.adapters.surroundings import location
 from mlreg.answers.signatures import Held, Inferred, Shown, SignatureSet
 from mlreg.cli.options import DryRun, OutputFormat
@@ -17,18 +16,19 @@ from mlreg.cli.rows import dotted
 from mlreg.domain.names import quoted, suggestion
 from mlreg.domain.signatures.model import SIDES, Field, Schema, Signature
 from mlreg.errors import ConflictError, NotFoundError, UsageError
-from mlreg.inferring import infer_files, signature_in
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from mlreg import findings, linting
+    from mlreg import findings, inferring, linting, signatures
     from mlreg.answers.linted import Linted
     from mlreg.cli import screen
     from mlreg.cli.context import Session
     from mlreg.store import strict_yaml
 else:
     findings = LazyModule("mlreg.findings")
+    inferring = LazyModule("mlreg.inferring")
     linting = LazyModule("mlreg.linting")
+    signatures = LazyModule("mlreg.signatures")
     screen = LazyModule("mlreg.cli.screen")
     strict_yaml = LazyModule("mlreg.store.strict_yaml")
 
@@ -86,7 +86,7 @@ def run(
         _lint(session, words)
     elif verb == "set":
         answer = session.registry().set_signature(
-            words[0], signature=signature_in(Path(words[1])).written(), dry_run=dry_run
+            words[0], signature=inferring.signature_in(Path(words[1])).written(), dry_run=dry_run
         )
         session.output().show(answer, View(rows=[(_set_sentence(answer),)], ids=[answer.version]))
     else:
@@ -122,7 +122,7 @@ def _infer(
     output: str | None,
     format: str | None,
 ) -> None:
-    found = infer_files([*map(Path, words)], targets=targets, outputs=[*map(Path, outputs)], format=format)
+    found = inferring.infer_files([*map(Path, words)], targets=targets, outputs=[*map(Path, outputs)], format=format)
     text = strict_yaml.dump(found.signature.written())
     if output is not None:
         _write(Path(output), text)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from mlreg.cli import COMMANDS, build, load_command
 from mlreg.cli.topics import TOPICS
 from mlreg.domain import events
+from mlreg.findings import kinds
 
 Kind = str | tuple[str, ...]  # a kind of `mlreg __complete`, FILES, DIRECTORIES, NOTHING, or the words themselves
 FILES, DIRECTORIES, NOTHING = "files", "directories", "nothing"
@@ -56,6 +57,7 @@ ARGUMENTS: Mapping[str, Sequence[Kind]] = {
     "NAME...": ["references"],
     "WORD...": ["references", FILES],
     "SHELL": [SHELLS],
+    "CODE": [tuple(kinds())],
     "TOPIC...": [(*TOPICS, *COMMANDS), (*COMMANDS, "error")],
 }
 """What arguments are, by their metavar without brackets; the last goes on where that ends with an ellipsis."""

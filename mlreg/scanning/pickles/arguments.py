@@ -116,7 +116,12 @@ def _factory(args: tuple[Any, ...]) -> str:
 
 
 def _partial(args: tuple[Any, ...]) -> str:
-    return "" if len(args) == 1 and _is_class(args[0]) else "not one function of the lists"
+    """What a partial holds is called later, with arguments that nobody checks: only what does no harm with any."""
+    if len(args) != 1 or not _is_class(args[0]):
+        return "not one function of the lists"
+    is_type = args[0].module == "builtins" and args[0].name != "type"
+    is_harmless = args[0].standing is Standing.NAMED and args[0].key != "numpy.memmap"  # which opens files
+    return "" if is_type or is_harmless else "its function does more than to compute"
 
 
 def _index(args: tuple[Any, ...]) -> str:

@@ -31,6 +31,8 @@ def build(machine: Machine, target: Any, state: Any) -> None:
         dtypes.check_state(target, state, machine.offset)
     elif key == "numpy._core.multiarray._reconstruct":
         arrays.check_array_state(machine, state)
+    elif key == "functools.partial" and not _is_of_same(target, state):
+        raise Halt("MLR308", "the state of a partial holds another function than it was made of", machine.offset)
     elif key in arrays.WRAPPERS and not _is_transparent(state):
         raise Halt("MLR308", "the state of an array of joblib is not as it writes it", machine.offset)
     target.state = {**(state.mapping() if type(state) is Box else {}), None: state}
@@ -47,6 +49,13 @@ def _check_keys(machine: Machine, target: Made, state: Any) -> None:
         raise Halt("MLR308", f"the slots of {shown(target.maker)} cannot be known", machine.offset)
     if type(state) is Global:
         raise Halt("MLR308", f"the state of {shown(target.maker)} is none", machine.offset)
+
+
+def _is_of_same(target: Made, state: Any) -> bool:
+    """Whether the state of a partial, which replaces its function, has the one that was checked when it was made."""
+    made_of = target.args[0] if isinstance(target.args, tuple) and target.args else None
+    found = state[0] if isinstance(state, tuple) and len(state) == 4 else None
+    return type(made_of) is Global and type(found) is Global and made_of.key == found.key
 
 
 def _sets_attributes(target: Made) -> bool:
