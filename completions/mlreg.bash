@@ -340,8 +340,9 @@ _mlreg_argument() {
         keys:1) kind=files ;;
         keys:*) kind=files ;;
         run:*) kind=files ;;
-        config:0) kind=nothing ;;
+        config:0) kind=words words=(list get set unset) ;;
         config:1) kind=nothing ;;
+        config:2) kind=nothing ;;
         explain:0) kind=words words=(MLR101 MLR102 MLR103 MLR104 MLR105 MLR106 MLR107 MLR108 MLR109 MLR110 MLR111 MLR112 MLR113 MLR114 MLR199 MLR201 MLR202 MLR203 MLR204 MLR205 MLR206 MLR211 MLR212 MLR213 MLR214 MLR215 MLR216 MLR217 MLR218 MLR219 MLR220 MLR221 MLR229 MLR301 MLR302 MLR303 MLR304 MLR305 MLR306 MLR307 MLR308 MLR309 MLR310 MLR311 MLR312 MLR313 MLR314 MLR315 MLR316 MLR317 MLR318 MLR319 MLR320 MLR330 MLR331 MLR332 MLR333 MLR340 MLR341 MLR342 MLR343 MLR401 MLR501) ;;
         completion:0) kind=words words=(bash zsh fish) ;;
         help:0) kind=words words=(exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help) ;;

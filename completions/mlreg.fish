@@ -404,6 +404,7 @@ complete -c mlreg -n "__mlreg_at run" -l experiment -x -d 'The experiment.'
 complete -c mlreg -n "__mlreg_at run" -l increment -x -d 'The project\'s increment.'
 complete -c mlreg -n "__mlreg_at run" -l dry-run -d 'Decide and print everything, write nothing.'
 
+complete -c mlreg -n '__mlreg_at config 0' -a 'list get set unset'
 complete -c mlreg -n "__mlreg_at config" -l global -d 'Of your own settings, which hold in every repository.'
 complete -c mlreg -n "__mlreg_at config" -l show-origin -d 'Say who says so: file and line.'
 complete -c mlreg -n "__mlreg_at config" -l dry-run -d 'Decide and print everything, write nothing.'

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mlreg.adapters.surroundings import files
 from mlreg.answers.checkpointed import After, Checkpointed, Head, VerifiedAgainst
 from mlreg.answers.verified import Problem, Verified
 from mlreg.bench import Bench
@@ -126,10 +127,7 @@ def _digest(repository: str, histories: Mapping[str, Any]) -> str:
 
 def _write(path: Path, data: bytes) -> None:
     try:
-        with path.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        files.add(path, data)
     except FileExistsError:
         raise ConflictError(
             f"{quoted(str(path), 200)} is there",

@@ -44,9 +44,7 @@ def lock(bench: Bench, directory: PathLike, *, upgrade: bool, announce: bool, dr
     new, answer = _locked(bench, directory, wants, before, upgrade=upgrade)
     text = new.text().encode()
     path = Path(directory, LOCK)
-    changed = preferences.read(path) != text
-    if changed and not dry_run:
-        preferences.change(path, lambda _: text)
+    changed = preferences.read(path) != text if dry_run else preferences.change(path, lambda _: text)
     event = _announce(bench, wants, dry_run=dry_run) if announce else None
     return replace(answer, changed=changed, event=event, dry_run=dry_run)
 

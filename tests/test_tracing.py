@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from hashlib import sha256
 
 import pytest
@@ -153,3 +154,18 @@ def test_a_lineage_of_many_generations_is_whole(registry, model_file):
         registry.register("m", model_file(str(at)), version=f"{at + 1}.0.0", parent=f"m@{at}.0.0" if at else None)
     lineage = registry.lineage("m@20.0.0").lineage
     assert (len(lineage.before), len(lineage.after)) == (19, 20)
+
+
+def test_verify_names_who_comes_from_what_is_not_there(tmp_path, model_file):
+    """Trap 36."""
+    registry = Registry.init(tmp_path, actor="ann")
+    registry.register("tokenizer", model_file("words"))
+    registry.register("m", model_file("weights"), depends_on=["tokenizer@1.0.0"])
+    registry.register("m", model_file("tuned"), parent="m@1.0.0")
+    assert registry.verify().problems == []
+    for room in ("history", "catalog", "cache"):
+        shutil.rmtree(tmp_path / ".mlreg" / room / ("" if room == "cache" else "tokenizer"), ignore_errors=True)
+    problems = Registry.open(tmp_path, actor="ann").verify().problems
+    assert [(one.code, one.message) for one in problems if one.code.startswith("lineage")] == [
+        ("lineage-dangling", "comes from tokenizer@1.0.0, which is not there")
+    ]

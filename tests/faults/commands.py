@@ -5,21 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from mlreg.adapters import load
 from mlreg.registry import Registry
 from mlreg.store import codec, layout
-from mlreg.store.repository import Repository
 
 from .subjects import (
     Standing,
     Subject,
     Words,
     errs,
-    litter,
     problems,
     staged,
     standing,
@@ -36,6 +32,76 @@ THREE: Sequence[Words] = (
     ("register", "fraud", "export", "--version", "3.0.0"),
     ("promote", "fraud", "3.0.0", "--to", "production"),
 )
+
+NETS = (("weights.safetensors", "1.0.0"), ("tuned.safetensors", "2.0.0"))
+(WEIGHTS, _), (TUNED, _) = NETS
+NET: Sequence[Words] = (("init",), ("register", "net", WEIGHTS))
+TWO_NETS: Sequence[Words] = (*NET, ("register", "net", TUNED, "--version", "2.0.0", "--parent", "net@1.0.0"))
+ADD_KEY = ("keys", "add")
+_PAPERS = {
+    "signature.yaml": "inputs: {amount: float}\noutputs: {fraud: float}\n",
+    "out/mlreg.toml": 'consumer = "shop"\n\n[models]\nfraud = ">=1,<3"\n',
+    "out/models.md": "# Ours\n\n<!-- mlreg:begin fraud -->\n<!-- mlreg:end -->\n",
+}
+
+
+def _write_papers(root: Path) -> None:
+    write_sources(root)
+    (root / "out").mkdir()
+    for name, text in _PAPERS.items():
+        (root / name).write_text(text)
+
+
+def _write_key(root: Path) -> None:
+    write_sources(root)
+    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(root / "id")]
+    subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+
+
+def _let_one_go(root: Path) -> None:
+    """Has the rules keep one version, and leaves bytes as a killed command does."""
+    (root / ".mlreg/config.toml").write_text("[retention]\nkeep_newest = 1\n")
+    data = b"what a killed command has left"
+    orphan = root / ".mlreg" / layout.blob(codec.digest(data))
+    orphan.parent.mkdir(parents=True, exist_ok=True)
+    orphan.write_bytes(data)
+
+
+def _garbage(root: Path) -> Sequence[str]:
+    return [item.object for item in Registry.open(root).gc(now=True).garbage]
+
+
+def _unsqueezed(root: Path) -> Sequence[str]:
+    return [str(path) for path in (root / ".mlreg/blobs").rglob("*") if path.is_file() and path.suffix != ".mlb"]
+
+
+def _damaged(root: Path) -> Path:
+    """Returns the blob of the first version, in the form that it was kept in at first."""
+    data = next(path for name in (WEIGHTS, "model.bin") if (path := root / name).exists()).read_bytes()
+    plain = root / ".mlreg" / layout.blob(codec.digest(data))
+    coded = root / ".mlreg" / layout.coded_blob(codec.digest(data))
+    return coded if data[8:9] == b"{" else plain
+
+
+def _damage(root: Path) -> None:
+    path = _damaged(root)
+    path.chmod(0o644)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def _other_problems(root: Path) -> Sequence[str]:
+    """Returns what is wrong but for what was damaged, and what is stored against it."""
+    return [problem for problem in problems(root) if not problem.startswith("blobs/")]
+
+
+def _checkpointed(root: Path) -> Standing:
+    """Returns where everything stands; of a checkpoint without the moment when it was made."""
+    now = standing(root)
+    known = {name: json.loads(data) if name == "today" else data for name, data in now["files"].items()}
+    return {**now, "files": {name: {**said, "at": ""} if name == "today" else said for name, said in known.items()}}
+
 
 NEW_DIRECTORY = Path("deep/project")
 REGISTER = Subject("register a file", ("register", "fraud", "model.bin", "--metric", "auc=0.9"), [("init",)])
@@ -72,4 +138,118 @@ COMMANDS = (
     Subject("archive", ("archive", "fraud", "1.0.0"), SECOND),
     Subject("checkout", ("checkout", "fraud", "1.0.0", "-o", "out"), FIRST, is_atomic=False),
     Subject("checkout of a directory", ("checkout", "fraud", "3.0.0", "-o", "out/model"), THREE, is_atomic=False),
+    # ---- bytes that are coded, and those that go
+    Subject("register weights", ("register", "net", WEIGHTS), [("init",)], write_weights),
+    Subject("register a fine-tune", ("register", "net", TUNED, "--parent", "net@1.0.0"), NET, write_weights, share=2),
+    Subject("register weights as they are", ("register", "net", WEIGHTS, "--raw"), [("init",)], write_weights, share=2),
+    Subject("checkout of weights", ("checkout", "net", "2.0.0", "-o", "out"), TWO_NETS, write_weights, is_atomic=False),
+    Subject("checkout of links", ("checkout", "fraud", "1.0.0", "-o", "out", "--link"), FIRST, is_atomic=False),
+    Subject("hold", ("hold", "fraud@1.0.0", "--reason", "case 4711"), FIRST, share=2),
+    Subject(
+        "gc",
+        ("gc", "--prune", "--now"),
+        SECOND,
+        arrange=_let_one_go,
+        litter=_garbage,
+    ),
+    Subject(
+        "gc of what others are stored against",
+        ("gc", "--prune", "--now"),
+        [*TWO_NETS, ("register", "net", "model.bin", "--version", "3.0.0")],
+        write_weights,
+        arrange=_let_one_go,
+        litter=_garbage,
+        share=3,
+    ),
+    Subject(
+        "gc that squeezes",
+        ("gc", "--prune"),
+        [("init",), *(("register", "net", file, "--raw", "--version", to) for file, to in NETS)],
+        write_weights,
+        litter=_unsqueezed,
+        share=2,
+    ),
+    Subject(
+        "verify --repair",
+        ("verify", "--repair", "--from", "model.bin"),
+        SECOND,
+        arrange=_damage,
+        observe=lambda root: {**standing(root), "damage": len(problems(root))},
+        problems=_other_problems,
+        share=2,
+    ),
+    Subject(
+        "verify --repair of coded bytes",
+        ("verify", "--repair", "--from", WEIGHTS),
+        TWO_NETS,
+        write_weights,
+        arrange=_damage,
+        observe=lambda root: {**standing(root), "damage": bool(problems(root))},
+        problems=_other_problems,
+        share=3,
+    ),
+    # ---- what people say
+    Subject("signature set", ("signature", "set", "fraud@1.0.0", "signature.yaml"), FIRST, _write_papers, share=3),
+    Subject(
+        "trust add",
+        ("trust", "add", "fraud@1.0.0", "--global", "team.Scorer", "--reason", "seen"),
+        FIRST,
+        share=3,
+    ),
+    *(
+        [
+            Subject("keys add", (*ADD_KEY, "ann@example.org", "id.pub", "--key", "id"), FIRST, _write_key, share=4),
+            Subject(
+                "approve",
+                ("approve", "fraud@1.0.0", "--for", "production", "--key", "id"),
+                [*FIRST, (*ADD_KEY, "bo@example.org", "id.pub", "--key", "id")],
+                _write_key,
+                share=4,
+            ),
+            Subject(
+                "reject",
+                ("reject", "fraud@1.0.0", "--for", "production", "--reason", "drifts", "--key", "id"),
+                [*FIRST, (*ADD_KEY, "bo@example.org", "id.pub", "--key", "id")],
+                _write_key,
+                share=4,
+            ),
+        ]
+        if shutil.which("ssh-keygen")
+        else []
+    ),
+    # ---- files of the user
+    Subject(
+        "checkpoint",
+        ("checkpoint", "--unsigned", "-o", "out/today"),
+        SECOND,
+        _write_papers,
+        again=5,
+        observe=_checkpointed,
+        share=2,
+    ),
+    Subject("lock", ("lock", "out"), SECOND, _write_papers, share=2),
+    Subject("lock --announce", ("lock", "out", "--announce"), SECOND, _write_papers, is_atomic=False, share=3),
+    Subject("docs sync", ("docs", "sync", "out/models.md"), IN_PRODUCTION, _write_papers, share=2),
+    Subject(
+        "docs sync of several",
+        ("docs", "sync", "out/models.md", "out/model_catalog.yaml", "out/lineage_graph.json"),
+        IN_PRODUCTION,
+        _write_papers,
+        is_atomic=False,
+        share=4,
+    ),
+    Subject(
+        "export",
+        ("export", "fraud", "--layout", "flat", "-o", "out/all"),
+        SECOND,
+        is_atomic=False,
+        share=3,
+    ),
+    Subject(
+        "export of a document",
+        ("export", "fraud@production", "--format", "deployment", "-o", "out/deployed.json"),
+        IN_PRODUCTION,
+        _write_papers,
+        share=3,
+    ),
 )

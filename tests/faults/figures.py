@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 from .campaigns import CAMPAIGNS
-from .subjects import COMMANDS
+from .commands import COMMANDS
 from .trial import KINDS, Tally, Trial
 from .workshop import opened_lab
 

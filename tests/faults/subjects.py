@@ -108,7 +108,8 @@ def standing(root: Path) -> Standing:
         MlregError: It cannot be read.
     """
     files = {path: data for path, data in _written(root).items() if not _is_staged(path)}
-    return {"repository": _models(_opened(root)), "files": files}
+    models = _models(_opened(root))
+    return {"repository": None if models is None else {**models, layout.REPOSITORY: _own_events(root)}, "files": files}
 
 
 def problems(root: Path) -> Sequence[str]:
@@ -143,19 +144,18 @@ def _models(registry: Registry | None) -> Mapping[str, Any] | None:
     if registry is None:
         return None
     models = [lasting(model) for model in registry.list().document()["models"]]
-    known = {model["name"]: {**model, **_model(registry, model["name"])} for model in models}
-    return {**known, layout.REPOSITORY: _own_events(registry)}
-
-
-def _own_events(registry: Registry) -> Sequence[Mapping[str, Any]]:
-    history = registry.repository.history.events(layout.REPOSITORY)
-    return [lasting(event.document()) for event in history if event.kind != _BIRTH]
+    return {model["name"]: {**model, **_model(registry, model["name"])} for model in models}
 
 
 def _model(registry: Registry, name: str) -> Mapping[str, Any]:
     versions = [lasting(version) for version in registry.versions(name).document()["versions"]]
     events = [lasting(event) for event in registry.history(name).document()["events"]]
     return {"versions": versions, "events": events}
+
+
+def _own_events(root: Path) -> Sequence[Mapping[str, Any]]:
+    events = _kept(root).history.events(layout.REPOSITORY)
+    return [lasting(event.document()) for event in events if event.kind != _BIRTH]
 
 
 def lasting(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,13 +169,16 @@ def lasting(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _opened(root: Path) -> Registry | None:
     """Opens the repository without a cache; returns None before `init` has come to its end."""
-    directory = root / ".mlreg"
-    repository = Repository(load("backends", "local").connect(directory))
+    repository = _kept(root)
     try:
         repository.id()
     except NotFoundError:
         return None
     return Registry(repository, actor="an observer")
+
+
+def _kept(root: Path) -> Repository:
+    return Repository(load("backends", "local").connect(root / ".mlreg"))
 
 
 def _written(root: Path) -> dict[str, bytes]:
@@ -185,7 +188,7 @@ def _written(root: Path) -> dict[str, bytes]:
 
 
 def _is_staged(path: str) -> bool:
-    return STAGING_OF_CHECKOUT in path or Path(path).name.startswith(".") and path.endswith(".new")
+    return STAGING_OF_CHECKOUT in path or (Path(path).name.startswith(".") and path.endswith(".new"))
 
 
 # ---- the naive programs

@@ -9,8 +9,8 @@ import pytest
 from . import campaigns
 from .calls import ERRORS, Mode
 from .campaigns import ERROR_CAMPAIGNS
+from .commands import COMMANDS, REGISTER
 from .lab import Fault
-from .subjects import COMMANDS, REGISTER
 from .trial import Tally
 
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=str)

@@ -12,10 +12,11 @@ import pytest
 
 from .calls import CHANGES, Call, Kind, Mode
 from .campaigns import CAMPAIGNS
+from .commands import COMMANDS
 from .lab import SOURCES, Fault
 from .life import Life
 from .powercut import KEPT, Disk, read_tree
-from .subjects import COMMANDS, naive_subject
+from .subjects import naive_subject
 from .trial import Trial
 
 FOUND_OUT = [

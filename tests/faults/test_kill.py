@@ -11,7 +11,7 @@ import signal
 import pytest
 
 from . import campaigns
-from .subjects import COMMANDS
+from .commands import COMMANDS
 
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=str)
 

@@ -6,11 +6,12 @@ import signal
 
 import pytest
 
-from . import campaigns, subjects
+from . import campaigns, commands
 from .calls import CHANGES, Kind, Mode
+from .commands import COMMANDS
 from .lab import Fault
 from .powercut import Disk, mixed
-from .subjects import COMMANDS, problems
+from .subjects import problems
 
 PROMOTE = ("promote", "fraud", "1.0.0", "--to", "production")
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=str)
@@ -31,7 +32,7 @@ def test_whatever_part_of_the_unsynced_survives(trial_of, command):
 
 def test_a_promotion_on_top_of_one_that_was_killed_before_its_sync_leaves_no_gap(lab, arena):
     """The names of two events wait in one directory, and a disk may keep the second without the first."""
-    with arena(subjects.REPLACED).copy() as root:
+    with arena(commands.REPLACED).copy() as root:
         disk = Disk(root)
         links = frozenset({Kind.LINK})
         disk.replay(lab.run("mlreg", PROMOTE, root, Fault(links, 1, Mode.SIGNAL_AFTER, signal.SIGKILL)).calls)

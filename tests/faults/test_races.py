@@ -16,10 +16,11 @@ import pytest
 from mlreg import Registry
 
 from .calls import Kind
+from .commands import IN_PRODUCTION, REPLACED, SECOND, THREE
 from .lab import HERE, SOURCES
 from .racer import MODEL, Outcome, versions_of
 from .racing import Meeting
-from .subjects import IN_PRODUCTION, REPLACED, SECOND, THREE, Standing, Words, problems, standing, write_sources
+from .subjects import Standing, Words, problems, standing, write_sources
 
 FRESH: Sequence[Words] = [("init",)]
 REGISTER = ("register", "fraud", "model.bin")

@@ -23,7 +23,7 @@ from typing import NamedTuple
 from .calls import CHANGES, Call, Kind
 from .lab import Fault, Lab, Run
 from .powercut import KEPT, LOST, SURVIVALS, Disk, Survival, Tree, mixed
-from .subjects import STAGING_OF_CHECKOUT, Standing, Subject, write_sources, write_store
+from .subjects import STAGING_OF_CHECKOUT, Standing, Subject, write_store
 
 KINDS = ("BAD", "OTHER", "LIE", "STUCK", "LOUD", "LITTER")
 _NOT_KEPT = (".mlreg/tmp", ".mlreg/cache")
@@ -196,7 +196,8 @@ class Trial:
     def _is_between(self, seen: Standing) -> bool:
         if self.subject.is_atomic or seen["repository"] != self.old["repository"]:
             return False
-        return seen["files"].items() <= self.new["files"].items()
+        known = [*self.old["files"].items(), *self.new["files"].items()]
+        return all(file in known for file in seen["files"].items())
 
     def _is(self, root: Path, wanted: Standing, kind: str, when: str) -> None:
         seen = self._looked(root, when)
@@ -234,10 +235,11 @@ class Trial:
         if self.subject.program != "mlreg":
             write_store(self._old_tree)
             return
-        write_sources(self._old_tree)
+        self.subject.prepare(self._old_tree)
         for words in self.subject.before:
             run = self._lab.run("mlreg", words, self._old_tree)
             assert run.code == 0, f"{words}: {run}"
+        self.subject.arrange(self._old_tree)
 
     def _each(self, faults: Sequence[Fault]) -> Iterator[tuple[Path, Disk, Run]]:
         """Lets each of `faults` befall the command, each time from the old state."""

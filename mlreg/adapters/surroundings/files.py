@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 from mlreg.adapters.surroundings import preferences
@@ -19,6 +21,24 @@ def write(path: Path, data: bytes) -> bool:
     """
     check_place(path)
     return preferences.change(path, lambda _: data)
+
+
+def add(path: Path, data: bytes) -> None:
+    """Writes `data` to a new file `path`.
+
+    Raises:
+        FileExistsError: Something is there.
+        NotFoundError: The directory is not there.
+        OSError: It cannot be written; nothing is there.
+    """
+
+    def unless_there(before: bytes) -> bytes:
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        return data
+
+    check_place(path.parent / f".{path.name}")
+    preferences.change(path, unless_there)
 
 
 def check_place(path: Path) -> None:

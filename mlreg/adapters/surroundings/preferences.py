@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from mlreg.adapters.surroundings.durable import sync_directory
+from mlreg.adapters.surroundings.durable import sync_directory, sync_way_to
 from mlreg.store.config import Config, parse_user_config
 
 FILE = "config.toml"
@@ -80,6 +80,9 @@ def change(path: Path, make: Callable[[bytes], bytes], staging: Path | None = No
         after = make(before)
         if after != before:
             _replace(real, after, real.parent if staging is None or real != path.absolute() else staging)
+        sync_directory(real.parent)  # also where there was no change: who made it may have been killed before this
+        if staging is None:
+            sync_way_to(real.parent)
         return after != before
     finally:
         os.close(directory)
@@ -100,4 +103,3 @@ def _replace(path: Path, data: bytes, staging: Path) -> None:
         with suppress(OSError):
             new.unlink()
         raise
-    sync_directory(path.parent)

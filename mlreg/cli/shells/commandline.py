@@ -52,6 +52,8 @@ ARGUMENTS: Mapping[str, Sequence[Kind]] = {
     "sync|check": [("sync", "check")],
     "show|infer|check|lint|set": [("show", "infer", "check", "lint", "set")],
     "list|add|remove|trust": [("list", "add", "remove", "trust")],
+    "list|get|set|unset": [("list", "get", "set", "unset")],
+    "KEY VALUE": [NOTHING, NOTHING],
     "list|add|remove": [("list", "add", "remove")],
     "show|test": [("show", "test")],
     "NAME...": ["references"],
