@@ -6,7 +6,6 @@ moves or makes anew any event that a checkpoint covers comes to another head. It
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any

@@ -25,6 +25,8 @@ class Elsewhere:
         self.asked = asked = list[str]()
 
         class Handler(BaseHTTPRequestHandler):
+            timeout = 1  # a browser opens connections that it may not use
+
             def do_GET(self) -> None:
                 asked.append(self.path)
                 self.send_response(204)

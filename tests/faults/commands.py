@@ -40,6 +40,7 @@ TWO_NETS: Sequence[Words] = (*NET, ("register", "net", TUNED, "--version", "2.0.
 ADD_KEY = ("keys", "add")
 _PAPERS = {
     "signature.yaml": "inputs: {amount: float}\noutputs: {fraud: float}\n",
+    "cases.csv": "amount,country\n1.5,DE\n2.5,FR\n",
     "out/mlreg.toml": 'consumer = "shop"\n\n[models]\nfraud = ">=1,<3"\n',
     "out/models.md": "# Ours\n\n<!-- mlreg:begin fraud -->\n<!-- mlreg:end -->\n",
 }
@@ -226,6 +227,13 @@ COMMANDS = (
         again=5,
         observe=_checkpointed,
         share=2,
+    ),
+    Subject(
+        "signature infer",
+        ("signature", "infer", "cases.csv", "-o", "out/signature.yaml"),
+        [("init",)],
+        _write_papers,
+        share=3,
     ),
     Subject("lock", ("lock", "out"), SECOND, _write_papers, share=2),
     Subject("lock --announce", ("lock", "out", "--announce"), SECOND, _write_papers, is_atomic=False, share=3),

@@ -24,16 +24,16 @@ def write(path: Path, data: bytes) -> bool:
 
 
 def add(path: Path, data: bytes) -> None:
-    """Writes `data` to a new file `path`.
+    """Writes `data` to a new file `path`; one that is there with the same content stays.
 
     Raises:
-        FileExistsError: Something is there.
+        FileExistsError: Something else is there.
         NotFoundError: The directory is not there.
         OSError: It cannot be written; nothing is there.
     """
 
     def unless_there(before: bytes) -> bytes:
-        if os.path.lexists(path):
+        if before != data and os.path.lexists(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
         return data
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlreg.adapters.surroundings import location
+from mlreg.adapters.surroundings import files, location
 from mlreg.answers.signatures import Held, Inferred, Shown, SignatureSet
 from mlreg.cli.options import DryRun, OutputFormat
 from mlreg.cli.output import View
@@ -135,11 +135,8 @@ def _infer(
 
 def _write(path: Path, text: bytes) -> None:
     try:
-        with path.open("xb") as file:
-            file.write(text)
+        files.add(path, text)
     except FileExistsError:
-        if path.is_file() and path.read_bytes() == text:
-            return
         raise ConflictError(
             f"{quoted(str(path), 200)} is there with another content",
             hint=f"see what changed with `mlreg signature check {path} DATA`, or write elsewhere with `-o`",
