@@ -32,9 +32,9 @@ register risk/fraud tuned.safetensors --parent risk/fraud@1.1.0 --data tx-2026 -
 register risk/fraud export --version 2.0.0-rc.1 --variant-of risk/fraud@1.1.1 \
 | register risk/fraud export --version 2.0.0-rc.1
 register risk/fraud base.safetensors --version 3.0.0 --raw --signature signature.json
+register churn dropped.bin --version 0.0.1
 register churn small.bin --version 0.1.0 --stage staging --depends-on risk/fraud@1.0.0 \
 | register churn small.bin --version 0.1.0 --stage staging
-register churn dropped.bin --version 0.0.1
 promote risk/fraud 1.0.0 --to production --reason first
 promote risk/fraud 1.1.0 --to production --reason better --expect 1.0.0
 promote risk/fraud 1.1.1 --to production
@@ -47,16 +47,16 @@ archive risk/fraud 2.0.0-rc.1
 tag risk/fraud 1.1.0 reviewed eu
 tag risk/fraud 1.1.0 eu --remove
 set risk/fraud 1.1.0 --metric f1=0.7 --owner ann@example.org --note looked-at
-alias risk/fraud champion 1.1.0
-alias risk/fraud old 1.0.0
+alias risk/fraud 1.1.0 champion
+alias risk/fraud 1.0.0 old
 alias risk/fraud old --remove
 hold risk/fraud@1.1.1 --reason court
 signature set risk/fraud@2.0.0-rc.1 signature.json
 trust add risk/fraud@1.1.0 --global team.models.Scorer --reason reviewed
-config set retention.keep_last 1
+config set retention.keep_newest 1
 gc --prune
-keys add ann@example.org key.pub --key key
-approve risk/fraud@1.1.1 --for production --key key --comment looked
+keys add bo@example.org key.pub --key key
+approve risk/fraud@1.1.1 --for production --key key --comment looked --actor bo@example.org
 list
 list risk/fraud
 """
