@@ -99,7 +99,7 @@ _mlreg() {
 }
 
 _mlreg_commands() {
-    kind=words words=(init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help)
+    kind=words words=(init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs card export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help)
 }
 
 _mlreg_options() {
@@ -130,6 +130,7 @@ _mlreg_options() {
         outdated) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         audit) kind=words words=(--from --to --format -o --output --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         docs) kind=words words=(--dry-run --output-format -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        card) kind=words words=(-o --output --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         export) kind=words words=(--layout --format -o --output --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         signature) kind=words words=(--target --outputs -o --output --format --yaml --dry-run --output-format -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         validate) kind=words words=(--limit --extra --format --output-format -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
@@ -222,7 +223,7 @@ _mlreg_value() {
         set:--owner) kind=nothing ;;
         set:--meta) kind=nothing ;;
         set:--note) kind=nothing ;;
-        lineage:--format) kind=nothing ;;
+        lineage:--format) kind=words words=(tree mermaid dot json openlineage) ;;
         impact:--feature) kind=nothing ;;
         impact:--feature-set) kind=nothing ;;
         impact:--data-set) kind=nothing ;;
@@ -236,8 +237,9 @@ _mlreg_value() {
         audit:--format) kind=words words=(markdown json csv html) ;;
         audit:-o | audit:--output) kind=files ;;
         docs:--output-format) kind=words words=(concise json github gitlab junit sarif) ;;
+        card:-o | card:--output) kind=files ;;
         export:--layout) kind=words words=(devskyy specweave flat brixa) ;;
-        export:--format) kind=words words=(cyclonedx deployment) ;;
+        export:--format) kind=words words=(cyclonedx deployment huggingface) ;;
         export:-o | export:--output) kind=files ;;
         signature:--target) kind=nothing ;;
         signature:--outputs) kind=files ;;
@@ -313,12 +315,15 @@ _mlreg_argument() {
         lineage:0) kind=references ;;
         lineage:1) kind=selectors ;;
         impact:0) kind=references ;;
+        impact:1) kind=selectors ;;
         best:0) kind=references ;;
         lock:0) kind=directories ;;
         outdated:0) kind=directories ;;
         audit:0) kind=references ;;
         docs:0) kind=words words=(sync check) ;;
         docs:*) kind=files ;;
+        card:0) kind=references ;;
+        card:1) kind=selectors ;;
         export:0) kind=references ;;
         export:1) kind=selectors ;;
         signature:0) kind=words words=(show infer check lint set) ;;
@@ -345,8 +350,8 @@ _mlreg_argument() {
         config:2) kind=nothing ;;
         explain:0) kind=words words=(MLR101 MLR102 MLR103 MLR104 MLR105 MLR106 MLR107 MLR108 MLR109 MLR110 MLR111 MLR112 MLR113 MLR114 MLR199 MLR201 MLR202 MLR203 MLR204 MLR205 MLR206 MLR211 MLR212 MLR213 MLR214 MLR215 MLR216 MLR217 MLR218 MLR219 MLR220 MLR221 MLR229 MLR301 MLR302 MLR303 MLR304 MLR305 MLR306 MLR307 MLR308 MLR309 MLR310 MLR311 MLR312 MLR313 MLR314 MLR315 MLR316 MLR317 MLR318 MLR319 MLR320 MLR330 MLR331 MLR332 MLR333 MLR340 MLR341 MLR342 MLR343 MLR401 MLR501) ;;
         completion:0) kind=words words=(bash zsh fish) ;;
-        help:0) kind=words words=(exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help) ;;
-        help:*) kind=words words=(init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help error) ;;
+        help:0) kind=words words=(exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs card export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help) ;;
+        help:*) kind=words words=(init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs card export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help error) ;;
     esac
 }
 

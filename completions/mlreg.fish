@@ -71,6 +71,7 @@ function __mlreg_takes_value
         case lock--output-format
         case audit--from audit--to audit--format audit-o audit--output
         case docs--output-format
+        case card-o card--output
         case export--layout export--format export-o export--output
         case signature--target signature--outputs signature-o signature--output signature--format signature--output-format
         case validate--limit validate--format validate--output-format
@@ -124,6 +125,7 @@ complete -c mlreg -n "__mlreg_at ''" -a lock -d 'Lock the exact versions of the 
 complete -c mlreg -n "__mlreg_at ''" -a outdated -d 'Show which newer versions there are of what a service has locked.'
 complete -c mlreg -n "__mlreg_at ''" -a audit -d 'Report what happened to a model: deployments, approvals, gates, metrics, data, forced moves.'
 complete -c mlreg -n "__mlreg_at ''" -a docs -d 'Keep pages about models in documents up to date: what serves, the versions, the way back.'
+complete -c mlreg -n "__mlreg_at ''" -a card -d 'Make the model card of a version, in the format of the Hugging Face Hub.'
 complete -c mlreg -n "__mlreg_at ''" -a export -d 'Hand versions on to other tools: in the layout that they know, or as a document about one.'
 complete -c mlreg -n "__mlreg_at ''" -a signature -d 'Show what a model takes and gives, infer it from data, check what changed, declare it late.'
 complete -c mlreg -n "__mlreg_at ''" -a validate -d 'Check that data are what a model takes: each row, each column.'
@@ -291,9 +293,10 @@ complete -c mlreg -n '__mlreg_at why 1' -k -a '(__mlreg_ask selectors)'
 
 complete -c mlreg -n '__mlreg_at lineage 0' -k -a '(__mlreg_ask references)'
 complete -c mlreg -n '__mlreg_at lineage 1' -k -a '(__mlreg_ask selectors)'
-complete -c mlreg -n "__mlreg_at lineage" -l format -x -d 'tree, mermaid, dot, json or openlineage.'
+complete -c mlreg -n "__mlreg_at lineage" -l format -x -a 'tree mermaid dot json openlineage' -d 'How it is drawn.'
 
 complete -c mlreg -n '__mlreg_at impact 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at impact 1' -k -a '(__mlreg_ask selectors)'
 complete -c mlreg -n "__mlreg_at impact" -l feature -x -d 'An input of models.'
 complete -c mlreg -n "__mlreg_at impact" -l feature-set -x -d 'As versions were registered with.'
 complete -c mlreg -n "__mlreg_at impact" -l data-set -x -d 'Training data: its name, version or digest.'
@@ -326,10 +329,15 @@ complete -c mlreg -n '__mlreg_at docs 1 more' -F
 complete -c mlreg -n "__mlreg_at docs" -l dry-run -d 'Decide and print everything, write nothing.'
 complete -c mlreg -n "__mlreg_at docs" -l output-format -x -a 'concise json github gitlab junit sarif' -d 'Tell only what was found, so that editors and pipelines show it.'
 
+complete -c mlreg -n '__mlreg_at card 0' -k -a '(__mlreg_ask references)'
+complete -c mlreg -n '__mlreg_at card 1' -k -a '(__mlreg_ask selectors)'
+complete -c mlreg -n "__mlreg_at card" -s o -l output -r -F -d 'Write it there, in place of what is there.'
+complete -c mlreg -n "__mlreg_at card" -l dry-run -d 'Decide and print everything, write nothing.'
+
 complete -c mlreg -n '__mlreg_at export 0' -k -a '(__mlreg_ask references)'
 complete -c mlreg -n '__mlreg_at export 1' -k -a '(__mlreg_ask selectors)'
 complete -c mlreg -n "__mlreg_at export" -l layout -x -a 'devskyy specweave flat brixa' -d 'Versions, as that tool keeps them.'
-complete -c mlreg -n "__mlreg_at export" -l format -x -a 'cyclonedx deployment' -d 'A document about one version.'
+complete -c mlreg -n "__mlreg_at export" -l format -x -a 'cyclonedx deployment huggingface' -d 'A document about one version.'
 complete -c mlreg -n "__mlreg_at export" -s o -l output -r -F -d 'The directory of a layout, or the file.'
 complete -c mlreg -n "__mlreg_at export" -l dry-run -d 'Decide and print everything, write nothing.'
 
@@ -416,5 +424,5 @@ complete -c mlreg -n "__mlreg_at demo" -l keep -x -a '(__fish_complete_directori
 
 complete -c mlreg -n '__mlreg_at completion 0' -a 'bash zsh fish'
 
-complete -c mlreg -n '__mlreg_at help 0' -a 'exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help'
-complete -c mlreg -n '__mlreg_at help 1 more' -a 'init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help error'
+complete -c mlreg -n '__mlreg_at help 0' -a 'exit-codes format refs glossary json policies init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs card export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help'
+complete -c mlreg -n '__mlreg_at help 1 more' -a 'init register list info promote rollback compare history checkout verify gc du hold deprecate archive tag set alias why lineage impact best lock outdated audit docs card export signature validate scan trust policy approve reject keys checkpoint run config explain doctor demo completion help error'

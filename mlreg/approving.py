@@ -1,6 +1,7 @@
 """Owns what people say of a version before it is promoted: approve, reject, and which of it counts.
 
 `tally` is what gates ask: the approvals of one version for one stage that count now, and the others with the reasons.
+`standing_for` is what those ask who show a version.
 """
 
 from __future__ import annotations
@@ -59,6 +60,27 @@ def tally(
     checker = notary or SshNotary()
     trust = trust_of(bench, checker, root)
     return _tally(bench, state, _subject(bench, state, standing, stage, policy), trust, checker)
+
+
+def standing_for(bench: Bench, state: ModelState, standing: Standing) -> list[Approval]:
+    """Returns what people say of a version that counts, for the stage where it stands and for those above.
+
+    Raises:
+        IntegrityError: An event that has to be read is damaged.
+        MissingError: There are signatures, and no `ssh-keygen`.
+    """
+    if str(standing.version) not in state.said:
+        return []
+    order = bench.stages.order
+    start = order.index(standing.stage) if standing.stage in order else 0
+    notary = SshNotary()
+    trust = trust_of(bench, notary)
+    counted = []
+    for stage in order[max(start, 1) :]:
+        rules = ruling.policy_digest(bench, state.spelling, stage)
+        said = _tally(bench, state, _subject(bench, state, standing, stage, rules), trust, notary)
+        counted += [approval for approval in said.in_order if approval.refusal is None]
+    return counted
 
 
 def list_approvals(

@@ -241,15 +241,21 @@ def _is_head(head: Any) -> bool:
 
 def _problems(bench: Bench, model: str, head: Head, after: list[After]) -> Iterator[Problem]:
     """Yields what is not as the checkpoint saw it in one history, and keeps in `after` what came since."""
-    last, later = None, []
+    last, later, read = None, [], 0
     try:
         for event in bench.repository.history.events(model):
+            read = event.number
             last = event if event.number <= head.number else last
             later += [event] if event.number > head.number else []
     except MlregError as error:
         key = str(error.facts.get("object", layout.event(model, head.number)))
         yield Problem(error.stable_code, key, error.message.removeprefix(f"{key} "))
-        if last is None or last.number < head.number:  # what lies behind it was not looked at
+        if read < head.number:  # what lies behind it was not looked at
+            return
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        yield Problem("unreadable", layout.event(model, read + 1), f"cannot be read: {why}")
+        if read < head.number:
             return
     key = layout.event(model, head.number)
     if last is None or last.number < head.number:
@@ -263,7 +269,7 @@ def _problems(bench: Bench, model: str, head: Head, after: list[After]) -> Itera
 def _new(bench: Bench, model: str) -> Iterator[Event]:
     try:
         yield from bench.repository.history.events(model)
-    except MlregError:  # `verify` itself names it: no checkpoint covers it
+    except (MlregError, OSError):  # `verify` itself names it: no checkpoint covers it
         return
 
 

@@ -62,6 +62,8 @@ def prune(bench: Bench, name: str | None, *, young: bool, squeeze: bool, progres
         events = _drop_all(bench, first)
         look = _look(bench, name, young=young) if events else first
         garbage, left = look.garbage(set(look.marks.having()))
+        if garbage:
+            _settle(bench, look)
         for item in garbage:
             bench.repository.backend.delete(item.object)
     now = {fate[:2]: fate for fate in look.fates}
@@ -230,6 +232,17 @@ def _drop_all(bench: Bench, look: _Look) -> dict[VersionName, int]:
                 numbers[fate[:2]] = outcome.number
                 looked_at[model] += outcome.number == looked_at[model] + 1  # nobody else was between
     return numbers
+
+
+def _settle(bench: Bench, look: _Look) -> None:
+    """Makes the drops of bytes, and what was removed before, outlast a loss of power: who did it may have been killed.
+
+    Or the bytes would be gone of a version that nobody has dropped, or the base of a blob that comes back.
+    """
+    for state in look.marks.states.values():
+        if any(standing.dropped for standing in state.in_order()):
+            bench.repository.history.settle(state.spelling, state)
+    bench.repository.backend.settle(layout.BLOBS)
 
 
 def _drop_wish(bench: Bench, policy: Policy, fate: Fate, looked_at: int) -> Callable[[ModelState], Draft | None]:

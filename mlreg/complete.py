@@ -50,6 +50,7 @@ _ALNUM = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _LABEL = _ALNUM | frozenset("._-")
 _KEY = _LABEL | {"+"}
 _VERSION = _ALNUM | frozenset(".+-")
+_OF_VERSIONS = "".join(_VERSION).encode()
 _RECORD_END = len("-01234567.yaml")
 
 
@@ -107,8 +108,8 @@ class Shelf:
         """Returns the versions of `model`, the greatest first; those that begin with `word` where there are any."""
         names = self._names(CATALOG, folded(model)) if is_model(model) else []
         near = beginning([name[:-_RECORD_END] for name in names if name[-5:] == ".yaml"], word)
-        if len(near) > SORTED_MAX and _VERSION.issuperset("".join(near)):  # too many to look at each
-            return sorted(near, reverse=True)
+        if len(near) > SORTED_MAX and not "".join(near).encode(errors="replace").translate(None, _OF_VERSIONS):
+            return sorted(near, reverse=True)  # too many to look at each
         return sorted(filter(is_version, near), key=precedence, reverse=True)
 
     def stages(self) -> list[str]:

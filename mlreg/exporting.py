@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mlreg import documenting
+from mlreg import approving, documenting
 from mlreg.adapters import load
 from mlreg.adapters.surroundings import files, location
+from mlreg.answers.carded import Card
 from mlreg.answers.exported import Exported, Left, Written
 from mlreg.bench import Bench
 from mlreg.checkout import foresee_files, write_files
@@ -20,11 +21,12 @@ from mlreg.domain.retention import Policy
 from mlreg.domain.state import ModelState, Standing
 from mlreg.errors import ConflictError
 from mlreg.ranking import formula_of, ranked
-from mlreg.resolve import find_shown, find_used, joined_ref
+from mlreg.resolve import Found, find_shown, find_used, joined_ref
 from mlreg.store import codec
 from mlreg.store.blobs import Progress, no_progress
 
 PathLike = str | os.PathLike[str]
+_CARD = "huggingface"
 
 
 def lay_out(
@@ -82,12 +84,8 @@ def describe(
         UsageError: There is no such format.
         NotFoundError: There is no such version.
     """
-    render = load("manifests", format).render
-    found = find_shown(bench, joined_ref(name, version, bench.stages))
-    stock = _stock(bench, {found.name: (found.state, [found.standing])}, with_views=False)
-    text: str = render(stock, stock.models[found.name][0])
-    if file is not None and not dry_run:
-        files.write(Path(file), text.encode())
+    found, text = _described(bench, name, version, format)
+    _write(file, text, dry_run=dry_run)
     return Exported(
         form=format,
         place=None if file is None else str(file),
@@ -97,6 +95,43 @@ def describe(
         notes=found.notes,
         dry_run=dry_run,
     )
+
+
+def card(bench: Bench, name: str, version: str | None, *, file: PathLike | None, dry_run: bool) -> Card:
+    """Makes the model card of a version, and writes it to `file`, in place of what is there.
+
+    Raises:
+        NotFoundError: There is no such version.
+        MissingError: Approvals of it are signed, and there is no `ssh-keygen`.
+    """
+    found, text = _described(bench, name, version, _CARD)
+    _write(file, text, dry_run=dry_run)
+    return Card(
+        name=found.name,
+        version=found.version,
+        text=text,
+        file=None if file is None else str(file),
+        digest=codec.digest(text.encode()),
+        notes=found.notes,
+        dry_run=dry_run,
+    )
+
+
+def _described(bench: Bench, name: str, version: str | None, format: str) -> tuple[Found, str]:
+    render = load("manifests", format).render
+    found = find_shown(bench, joined_ref(name, version, bench.stages))
+    stock = _stock(bench, {found.name: (found.state, [found.standing])}, with_views=False)
+    one = stock.models[found.name][0]
+    if format == _CARD:
+        said = approving.tally(bench, found.state, found.standing, stage=None)
+        one = one._replace(approvals=[approval for approval in said.in_order if approval.refusal is None])
+    text: str = render(stock, one)
+    return found, text
+
+
+def _write(file: PathLike | None, text: str, *, dry_run: bool) -> None:
+    if file is not None and not dry_run:
+        files.write(Path(file), text.encode())
 
 
 def _chosen(

@@ -35,6 +35,12 @@ _MENDS: Final = {
     "invalid": "fetch it again from where it came, or write it again with its framework",
     "allowed": "nothing: it is only said",
 }
+_WHYS: Final = {
+    "refused": "no honest model needs it: whoever loads the file may run what somebody else wrote",
+    "needs-trust": "loading it runs code that mlreg does not know; somebody has to have looked at it",
+    "invalid": "what cannot be read to its end cannot be judged",
+    "allowed": "loading it runs nothing foreign; it is told because it is unusual",
+}
 _ROOTS: Final[Mapping[str, tuple[str, ...]]] = {
     "inputs": ("inputs", "features", "input_schema"),
     "outputs": ("outputs", "output_schema"),
@@ -46,7 +52,7 @@ _DAMAGED, _SCHEMA = "MLR199", "MLR229"
 def kinds() -> dict[str, Kind]:
     """Returns all kinds of findings by their code, those of a scan too, sorted."""
     scanned = {
-        code: Kind(known.name, known.name.replace("-", " "), known.why, _MENDS[known.verdict])
+        code: Kind(known.name, known.why, _WHYS[known.verdict], _MENDS[known.verdict])
         for code, known in codes.CODES.items()
     }
     return dict(sorted({**KINDS, **scanned}.items()))

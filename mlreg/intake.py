@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 import stat
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from mlreg.adapters.backends.local import NamedFile
 from mlreg.domain.names import checked_path, quoted, suggestion
 from mlreg.domain.places import Place
 from mlreg.domain.roles import checked_role
@@ -127,7 +129,7 @@ def open_input(path: Path) -> BinaryIO:
         DiskError: It cannot be read.
     """
     try:
-        return path.open("rb")
+        return io.BufferedReader(NamedFile(os.fspath(path), "rb"))
     except OSError as error:
         raise _input_error(path, error) from error
 

@@ -27,7 +27,7 @@ from mlreg.domain.roles import PICKLES, companions, model_files, which_model
 from mlreg.errors import MlregError, NotAllowedError, UsageError
 from mlreg.lazy import LazyModule
 from mlreg.resolve import Found, find_used, joined_ref
-from mlreg.scanning import Finding, Report, scan_stream
+from mlreg.scanning import Finding, Report, scan_stream, settled
 from mlreg.scanning.codes import ALLOWED, NEEDS_TRUST, REFUSED
 from mlreg.scanning.formats import UNKNOWN
 from mlreg.store import codec
@@ -176,12 +176,14 @@ class _Loader:
 
     def _checked(self, files: Mapping[str, BinaryIO]) -> frozenset[str]:
         """Returns what is trusted, once nothing else is needed by any of `files`; all stand at their beginning."""
-        trusted = self.trusted
+        trusted, reports = self.trusted, []
         for path, stream in files.items():
             report = self._scanned(stream, path, trusted)
             while self.takes_own and not trusted.issuperset(report.to_trust):
                 trusted |= {*report.to_trust}
                 report = self._scanned(stream, path, trusted)
+            reports.append(report)
+        for report, stream in zip(settled(reports), files.values(), strict=True):
             is_seen_otherwise = report.format == UNKNOWN and formats.identify(Bytes(stream)) is not None
             stream.seek(0)
             left = {_SOURCE} if is_seen_otherwise else {_SOURCE, _UNKNOWN_FORMAT}

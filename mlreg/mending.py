@@ -30,9 +30,10 @@ def mend(bench: Bench, name: str | None, files: Sequence[Path], progress: Progre
     """
     before = verify(bench, name, progress)
     broken = sorted({problem.object for problem in before.problems if problem.code in _MENDABLE})
-    if not broken:
-        return before
     backend = bench.repository.backend
+    if not broken:
+        backend.settle(layout.BLOBS)  # what was mended before may have ended in a kill
+        return before
     with ExitStack() as held:
         if not held.enter_context(backend.removing()):
             raise ConflictError("somebody is registering just now", hint="try again when that is done")

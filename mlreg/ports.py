@@ -92,6 +92,14 @@ class Backend(Protocol):
         """
         ...
 
+    def settle(self, prefix: str) -> None:
+        """Makes what was added and removed below `prefix` stay so: whoever did it may have been killed before.
+
+        Raises:
+            OSError: The backend could not write.
+        """
+        ...
+
     def removing(self) -> AbstractContextManager[bool]:
         """Holds off whoever adds (`sharing`) while bytes are removed; False at once where one is adding now.
 

@@ -18,7 +18,7 @@ from mlreg.domain.record import FileEntry
 from mlreg.errors import NotFoundError, UsageError
 from mlreg.lazy import LazyModule
 from mlreg.resolve import find_used, joined_ref
-from mlreg.scanning import scan_path, scan_stream
+from mlreg.scanning import scan_path, scan_stream, settled
 from mlreg.scanning.codes import VERDICTS
 from mlreg.vouching import trusted_of
 
@@ -40,7 +40,7 @@ def scan_words(words: Sequence[str | os.PathLike[str]], versions: Versions) -> S
         NotFoundError: One of them is neither there nor a version.
         UsageError: One of them is no regular file.
     """
-    return Scanned(files=[file for word in words for file in _files(os.fspath(word), versions)])
+    return Scanned(files=_settled([file for word in words for file in _files(os.fspath(word), versions)]))
 
 
 def verdict_of(bench: Bench, reference: str) -> str:
@@ -68,7 +68,13 @@ def scan_version(bench: Bench, reference: str) -> list[ScannedFile]:
     named = f"{found.name}@{found.version}"
     trusted = trusted_of(bench, found.state, found.standing)
     files = bench.record(found.state, found.standing).files
-    return [_scan_blob(bench, entry, named, trusted) for entry in files]
+    return _settled([_scan_blob(bench, entry, named, trusted) for entry in files])
+
+
+def _settled(files: Sequence[ScannedFile]) -> list[ScannedFile]:
+    """Returns `files`, those that are what they are by what lies beside them told as that."""
+    reports = settled([file.report for file in files])
+    return [ScannedFile(report, file.reference) for file, report in zip(files, reports, strict=True)]
 
 
 def _scan_blob(bench: Bench, entry: FileEntry, named: str, trusted: Iterable[str]) -> ScannedFile:

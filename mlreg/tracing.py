@@ -37,7 +37,13 @@ def trace(bench: Bench, name: str, version: str | None) -> Traced:
 
 
 def assess(
-    bench: Bench, ref: str | None, *, feature: str | None, feature_set: str | None, data_set: str | None
+    bench: Bench,
+    ref: str | None,
+    version: str | None = None,
+    *,
+    feature: str | None,
+    feature_set: str | None,
+    data_set: str | None,
 ) -> Impact:
     """Tells which versions use a feature, a feature set, data, or a version: themselves, or through another."""
     asked = {MODEL: ref, FEATURE: feature, FEATURE_SET: feature_set, DATA_SET: data_set}
@@ -50,7 +56,7 @@ def assess(
     kind, what = stated[0]
     notes: list[str] = []
     if kind == MODEL:
-        found = find_shown(bench, joined_ref(what, None, bench.stages))
+        found = find_shown(bench, joined_ref(what, version, bench.stages))
         what, notes = f"{found.name}@{found.version}", [*found.notes]
     origins = bench.repository.origins()
     direct = _DIRECT[kind](origins, what)

@@ -118,6 +118,16 @@ def test_an_error_becomes_an_annotation(shell):
     assert done.stderr.splitlines()[-1].startswith("::error title=mlreg%3A not-found::fraud-detector has no version")
 
 
+def test_a_pipeline_that_is_none_of_these_is_a_usage_error(shell):
+    for line in ("mlreg list --ci jenkins", "mlreg --ci jenkins list"):
+        done = shell(line)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.splitlines() == [
+            "error: 'jenkins' is not one of the pipelines",
+            "hint: the pipelines are github, gitlab",
+        ]
+
+
 def test_with_json_stderr_holds_the_error_object_alone(shell):
     done = shell("mlreg info fraud-detector@9.9.9 --ci github --json")
     assert json.loads(done.stderr)["exit_code"] == 3

@@ -88,6 +88,8 @@ LINES = (
     "export fraud --layout flat -o exported --dry-run",
     "export fraud --layout flat -o exported",
     "export fraud --format cyclonedx",
+    "card fraud",
+    "card fraud@1.0.0 -o README.md --dry-run",
     "policy show",
     "policy show fraud --to production",
     "policy show fraud@1.1.0 --to staging",

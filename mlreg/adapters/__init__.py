@@ -8,6 +8,13 @@ from types import ModuleType
 
 from mlreg.errors import UsageError
 
+_SAID = {
+    "audits": "forms of a report",
+    "ci": "pipelines",
+    "lineages": "forms of a lineage",
+    "manifests": "documents about a version",
+}
+
 
 def names(kind: str) -> list[str]:
     """Returns the names of the adapters of `kind`, sorted; none of them is imported."""
@@ -23,9 +30,10 @@ def load(kind: str, name: str) -> ModuleType:
     """
     known = names(kind)
     if name not in known:
+        said = _SAID.get(kind, kind)
         raise UsageError(
-            f"'{name}' is not one of the {kind}",
-            hint=f"the {kind} are {', '.join(known)}",
+            f"'{name}' is not one of the {said}",
+            hint=f"the {said} are {', '.join(known)}",
             facts={"kind": kind, "name": name, "known": known},
         )
     return import_module(f"{__name__}.{kind}.{name}")

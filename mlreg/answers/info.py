@@ -11,6 +11,9 @@ from mlreg.domain.stages import ARCHIVED
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlreg.domain.approvals import Approval
     from mlreg.domain.record import ModelVersion
     from mlreg.domain.signatures import stated
     from mlreg.domain.state import ModelState, Standing
@@ -23,6 +26,7 @@ class Info(Answer):
     """All that is known of one version, and where its model stands.
 
     `stored_bytes` is what its files take on the disk, without what they are stored against; None where any is not here.
+    `approvals` are those that count, for its stage and those above.
     """
 
     schema: ClassVar[str] = "mlreg.info/1"
@@ -33,6 +37,7 @@ class Info(Answer):
     has_stage: bool
     ending: str | None = None
     stored_bytes: int | None = None
+    approvals: Sequence[Approval] = ()
 
     @property
     def promoted_at(self) -> str | None:
@@ -81,6 +86,7 @@ class Info(Answer):
             "replaced_by": standing.replaced_by if standing.stage == ARCHIVED else None,
             "unknown": dict(record.unknown),
             "notes": [noted(event) for event in standing.notes],
+            "approvals": [approval.document() for approval in self.approvals],
             "dataset": dict(record.dataset),
             "git": dict(sorted(record.captured.get("git", {}).items())),
             "run": dict(sorted(record.captured.get("run", {}).items())),

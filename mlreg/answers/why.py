@@ -11,6 +11,7 @@ from mlreg.answers.noted import noted
 from mlreg.domain.stages import ARCHIVED
 
 if TYPE_CHECKING:
+    from mlreg.domain.approvals import Approval
     from mlreg.domain.compare import Comparison
     from mlreg.domain.events import Event
     from mlreg.domain.record import ModelVersion
@@ -40,7 +41,8 @@ class WayBack(NamedTuple):
 class Why(Answer):
     """Why a version stands where it stands.
 
-    `told` are the events that are about it, `held` the times in which it held a stage, by stage.
+    `told` are the events that are about it, `held` the times in which it held a stage, by stage, `approvals` those that
+    count, for its stage and those above.
     """
 
     schema: ClassVar[str] = "mlreg.why/1"
@@ -55,6 +57,7 @@ class Why(Answer):
     days_left: int | None
     ending: str | None
     way_back: WayBack
+    approvals: Sequence[Approval] = ()
 
     @property
     def holds(self) -> bool:
@@ -107,6 +110,7 @@ class Why(Answer):
             "deprecated": self.deprecated,
             "days_left": self.days_left,
             "notes": [noted(event) for event in standing.notes],
+            "approvals": [approval.document() for approval in self.approvals],
             "held": [{"stage": stage, **span.document()} for stage, span in self.held],
             "story": [event.document() for event in self.told],
             "way_back": self.way_back.document(),

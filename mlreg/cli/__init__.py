@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from mlreg.adapters import load
 from mlreg.cli.context import BEHIND_DASHES, Session
 from mlreg.cli.output import check_stdout, prepare_streams, silence_stdout
 from mlreg.domain.names import quoted, suggestion
@@ -31,7 +32,7 @@ else:
 COMMANDS = (
     "init", "register", "list", "info", "promote", "rollback", "compare", "history", "checkout", "verify", "gc", "du",
     "hold", "deprecate", "archive", "tag", "set", "alias", "why", "lineage", "impact", "best", "lock", "outdated",
-    "audit", "docs", "export", "signature", "validate", "scan", "trust", "policy", "approve", "reject", "keys",
+    "audit", "docs", "card", "export", "signature", "validate", "scan", "trust", "policy", "approve", "reject", "keys",
     "checkpoint", "run", "config", "explain", "doctor", "demo", "completion", "help",
 )  # fmt: skip
 _EXAMPLES = """\b
@@ -47,6 +48,7 @@ _NEVER_EMPTY = frozenset(
      "SPEC"]
 )  # fmt: skip
 _BUG, _INTERRUPTED, _PIPE_CLOSED, _TERMINATED = 70, 130, 141, 143
+_NO_MEMORY = ("failed to map segment", "cannot allocate memory", "Cannot allocate memory", "can't start new thread")
 _ClickError: type[Exception] = typer.BadParameter.__mro__[2]  # the base of every error in the words of a call
 
 
@@ -162,14 +164,20 @@ def _global_options() -> list[Any]:
         _option(["-q", "--quiet"], "Print names and versions only.", "quiet"),
         _option(["-v", "--verbose"], "Say more on stderr.", "verbose"),
         _option(["--no-color"], "Print without colours.", "no_color"),
-        _option(["--ci"], "Tell the pipeline too: its outputs and summary.", "ci", metavar="github|gitlab"),
+        _option(["--ci"], "Tell the pipeline too: its outputs and summary.", "ci", metavar="github|gitlab", kind="ci"),
         _option(["--actor"], "Who acts; else MLREG_ACTOR, git's user.email, CI's user.", "actor", metavar="WHO"),
     ]
 
 
-def _option(names: list[str], help: str, field: str, metavar: str | None = None) -> TyperOption:
+def _option(
+    names: list[str], help: str, field: str, metavar: str | None = None, kind: str | None = None
+) -> TyperOption:
+    """Returns a global option; its value is kept once it is known to be the name of an adapter of `kind`, if any."""
+
     def keep(ctx: typer.Context, _: Any, value: Any) -> None:
         if value not in (None, False):
+            if kind is not None:
+                load(kind, value)
             setattr(ctx.find_root().obj, field, value)
 
     return TyperOption(
@@ -230,9 +238,16 @@ def _known(error: BaseException, words: Sequence[str]) -> MlregError | None:
         return _usage(error, words)
     if isinstance(error, OSError):
         return _disk(error)
-    if isinstance(error, MemoryError):
-        return DiskError("there is not enough memory", code="memory")
+    if isinstance(error, MemoryError) or _lacks_memory(error):
+        return DiskError("there is not enough memory", hint="see how much may be used with `ulimit -v`", code="memory")
     return None
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Whether a library could not be loaded, or a thread not started, for want of memory: nothing but words tells."""
+    if isinstance(error, ImportError | RuntimeError) and any(words in str(error) for words in _NO_MEMORY):
+        return True
+    return error is not None and _lacks_memory(error.__cause__ or error.__context__)
 
 
 def _usage(error: Any, words: Sequence[str]) -> UsageError:

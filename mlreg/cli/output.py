@@ -148,8 +148,7 @@ class Output:
             self._print_sentences(view.rows)
 
     def _print_rows(self, rows: Iterable[Sequence[Any]]) -> None:
-        for row in rows:
-            self._print("\t".join(map(one_line, row)))
+        check_stdout().writelines("\t".join(map(one_line, row)) + "\n" for row in rows)
 
     def _print_sentences(self, rows: Iterable[Sequence[Any]]) -> None:
         width = shutil.get_terminal_size().columns

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 else:
     screen = LazyModule("mlreg.cli.screen")
 
+_IN_ASCII = str.maketrans({"└": "`", "─": "-"})
+
 
 def view_of(text: str, *, ids: Iterable[str] | None = None) -> View:
     """Returns the view of `text`; `-q` prints `ids`, by default the text too."""
@@ -22,4 +24,5 @@ def view_of(text: str, *, ids: Iterable[str] | None = None) -> View:
 
 def _draw(on: screen.Screen, lines: Iterable[str]) -> None:
     for line in lines:
-        on.line(line.lstrip(), indent=len(line) - len(line.lstrip()))
+        text = line.lstrip()
+        on.line(text if on.is_unicode else text.translate(_IN_ASCII), indent=len(line) - len(text))

@@ -41,12 +41,12 @@ def found(answer: Found) -> View:
 
 
 def _row(line: VersionLine) -> Sequence[Any]:
-    facts = line.document()
-    metrics = ",".join(f"{name}={value}" for name, value in facts["metrics"].items())
-    deprecated = facts["deprecated"]["reason"] if facts["deprecated"] else ""
+    brief = line.brief
+    metrics = ",".join([f"{name}={value}" for name, value in line.metrics.items()])
+    deprecated = brief.deprecated["reason"] if brief.deprecated else ""
     return (
-        facts["version"], facts["stage"], metrics, facts["registered_at"], facts["registered_by"], facts["digest"],
-        ",".join(facts["tags"]), deprecated,
+        brief.version, brief.stage, metrics, brief.registered_at, brief.registered_by, brief.record,
+        ",".join(brief.tags), deprecated,
     )  # fmt: skip
 
 

@@ -92,6 +92,11 @@ class Event(NamedTuple):
         value = self.effects.get("version")
         return value if isinstance(value, str) else None
 
+    @property
+    def versions(self) -> set[str]:
+        """The versions that are not as they were: the one that the event is about, and the one that it displaces."""
+        return {version for effect in ("version", "replaced") if (version := self.effects.get(effect)) is not None}
+
     def document(self) -> dict[str, Any]:
         """Returns the event as `history --json` prints it."""
         return {

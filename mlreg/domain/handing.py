@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlreg.domain.record import FileEntry, ModelVersion
 from mlreg.domain.roles import MODEL, PICKLES
 from mlreg.domain.state import Standing
 
+if TYPE_CHECKING:
+    from mlreg.domain.approvals import Approval
+
 
 class Handed(NamedTuple):
-    """A version that is handed on: as it stands, with its record; `deployed_at` is when it last came to the top."""
+    """A version that is handed on: as it stands, with its record; `deployed_at` is when it last came to the top.
+
+    `approvals` are what people say of it that counts, where the form asks for that.
+    """
 
     standing: Standing
     record: ModelVersion
     deployed_at: str | None
     score: float | None = None
+    approvals: Sequence[Approval] = ()
 
     @property
     def version(self) -> str:

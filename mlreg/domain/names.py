@@ -37,6 +37,11 @@ def checked_model_name(text: str) -> str:
         UsageError: It is not made of `/`-separated segments of ASCII letters, digits, `.`, `_` and `-`.
     """
     segments = text.split("/")
+    name, at, _ = text.partition("@")
+    if at and all(map(_is_segment, name.split("/"))):
+        raise UsageError(
+            f"{quoted(text)} cannot be a model's name: it names a version", hint=f"name the model alone: `{name}`"
+        )
     if not all(map(_is_segment, segments)):
         raise UsageError(
             f"{quoted(text)} cannot be a model's name",

@@ -111,9 +111,10 @@ class Verdict(NamedTuple):
     def refusal(self, name: str, version: str, stage: str) -> BlockedError:
         """Returns the error that the version may not go to the stage, with the table of its gates."""
         shut = self.shut
+        are = "is" if len(shut) == 1 else "are"
         force = "; a policy that allows force takes `--force --reason TEXT`" if self.allows_force else ""
         return BlockedError(
-            f"{name} {version} may not go to {stage}: {len(shut)} of {len(self.readings)} gates are shut",
+            f"{name} {version} may not go to {stage}: {len(shut)} of {len(self.readings)} gates {are} shut",
             hint=f"see `mlreg policy show {name}@{version} --to {stage}`{force}",
             facts={
                 "model": name,

@@ -161,7 +161,7 @@ class Seat:
 class ModelState:
     """One model after its event number `head`; `spelling` is its name as first written.
 
-    `tags` says how many versions have each of the tags.
+    `tags` says how many versions have each of the tags, `said` by version which event approved or rejected it last.
     """
 
     spelling: str = ""
@@ -173,6 +173,7 @@ class ModelState:
     seats: dict[str, Seat] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     tags: dict[str, int] = field(default_factory=dict)
+    said: dict[str, int] = field(default_factory=dict)
 
     def holder(self, stage: str) -> str | None:
         """Returns the version that holds `stage`, or None."""
@@ -220,6 +221,8 @@ def apply(state: ModelState, event: Event) -> None:
         _mark(state.versions[effects["version"]], event)
     for alias, version in effects.get("aliases", {}).items():
         _point(state, alias, version)
+    if "approval" in effects:
+        state.said[str(effects.get("version"))] = event.number
 
 
 def fold(events: Iterable[Event]) -> ModelState:

@@ -14,13 +14,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from mlreg.scanning.beside import settled
 from mlreg.scanning.context import Scan
 from mlreg.scanning.formats import UNKNOWN, look
 from mlreg.scanning.limits import LEAST_BYTES_PER_S, Budget
 from mlreg.scanning.report import Finding, Halt, Report
 from mlreg.scanning.sources import FileSource
 
-__all__ = ["Finding", "Report", "scan_path", "scan_stream"]
+__all__ = ["Finding", "Report", "scan_path", "scan_stream", "settled"]
 
 
 def scan_path(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Report:
@@ -54,7 +55,13 @@ def scan_stream(
         except Halt as halt:
             scan.halted(halt)
             found = scan.guesses[-1] if scan.guesses else UNKNOWN
-    return Report(path, found, scan.findings.all())
+        except MemoryError:
+            scan.halted(Halt("MLR333", "reading it takes more memory than there is"))
+            found = scan.guesses[-1] if scan.guesses else UNKNOWN
+    return Report(path, found, scan.findings.all(), sorted(scan.reads))
+
+
+_LEFT_MAX = 50_000  # objects that stay for the collector to find, because they refer to each other in a circle
 
 
 @contextmanager
@@ -67,3 +74,5 @@ def _uncollected() -> Iterator[None]:
     finally:
         if is_on:
             gc.enable()
+            if gc.get_count()[0] > _LEFT_MAX:
+                gc.collect(0)

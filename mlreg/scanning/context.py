@@ -21,6 +21,7 @@ class Scan:
         depth: How many archives, streams and pickles lie around it.
         storages: Of a torch archive the sizes in bytes of its storages by key; None where none can be asked for.
         guesses: What the file seems to be, for where the look at it ends early; the last is of the outermost.
+        reads: The names of files beside the file that have its values.
         is_script: Whether classes of TorchScript may be named.
     """
 
@@ -32,6 +33,7 @@ class Scan:
     storages: Mapping[str, int] | None = None
     is_script: bool = False
     guesses: list[str] = field(default_factory=list)
+    reads: set[str] = field(default_factory=set)
 
     def guess(self, found: str) -> None:
         """Notes what the file seems to be."""
@@ -60,11 +62,11 @@ class Scan:
         if self.depth >= NESTING_MAX:
             raise Halt("MLR333", f"archives lie more than {NESTING_MAX} deep in each other")
         place = "!".join(filter(None, (self.place, member)))
-        return replace(self, place=place, depth=self.depth + 1, storages=storages, is_script=is_script)
+        return replace(self, place=place, depth=self.depth + 1, storages=storages, is_script=is_script, reads=set())
 
     def probing(self) -> Scan:
         """Returns a scan whose findings go nowhere."""
-        return replace(self, findings=Findings(), guesses=[])
+        return replace(self, findings=Findings(), guesses=[], reads=set())
 
     def _placed(self, message: str) -> str:
         return f"{message} (in {self.place})" if self.place else message

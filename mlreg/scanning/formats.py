@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from mlreg.scanning import archives, gguf, hdf5, npy, onnx, safetensors, tars, texts
+from mlreg.scanning import archives, gguf, hdf5, npy, onnx, safetensors, tars, tensorflow, texts
 from mlreg.scanning.context import Scan
 from mlreg.scanning.pickles import files
 from mlreg.scanning.report import Halt
@@ -124,14 +124,17 @@ def _by_structure(source: Source, head: bytes, scan: Scan) -> str:
     if safetensors.is_safetensors(head, source.size_bytes()):
         scan.guess("safetensors")
         return safetensors.scan_safetensors(source, scan)
+    if tensorflow.is_index(source, head):
+        return tensorflow.INDEX
+    if head[:1] in (b"\x08", b"\x10", b"\x18", b"\x20") and tensorflow.is_fingerprint(source, scan):
+        return tensorflow.FINGERPRINT
     if head[:1] in (b"\x08", b"\x0a"):
         kind = onnx.message_kind(source, scan)
         scan.guess(kind or UNKNOWN)
         if kind == "onnx":
             return onnx.scan_onnx(source, scan)
         if kind:
-            scan.add_program("it is a program of TensorFlow", "tensorflow.saved_model.load")
-            return kind
+            return tensorflow.scan_program(source, scan)
     return ""
 
 

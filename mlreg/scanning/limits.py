@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import time
+from contextlib import suppress
+from functools import cache
 
 from mlreg.scanning.report import Halt
 
@@ -21,8 +24,8 @@ class Budget:
     """What is left for the scan of one file, with all that is nested in it.
 
     Seconds are those of the CPU in this thread, so that a busy machine changes no verdict: 1.2, and one more for each
-    20 MB of the file; what is unpacked counts too, up to ten times the file. Memory is how much the peak of this
-    process has grown since the scan began.
+    20 MB of the file; what is unpacked counts too, up to ten times the file. Memory is how much this process has grown
+    since the scan began.
 
     Args:
         size_bytes: The size of the file.
@@ -32,7 +35,7 @@ class Budget:
     def __init__(self, size_bytes: int, bytes_per_s: int = LEAST_BYTES_PER_S) -> None:
         self._bytes_per_s = bytes_per_s
         self._end_s = time.thread_time() + BASE_S + size_bytes / bytes_per_s
-        self._peak_max_bytes = _peak_bytes() + MEMORY_MAX_BYTES
+        self._resident_max_bytes = _resident_bytes() + MEMORY_MAX_BYTES
         self._members_left = MEMBERS_MAX
         self._inflatable_bytes = INFLATED_MAX * size_bytes
 
@@ -44,7 +47,7 @@ class Budget:
         """
         if time.thread_time() > self._end_s:
             raise Halt("MLR333", "reading it takes longer than a file of this size should", offset)
-        if _peak_bytes() > self._peak_max_bytes:
+        if _resident_bytes() > self._resident_max_bytes:
             raise Halt("MLR333", "reading it takes more memory than a file of this size should", offset)
 
     def add_inflated(self, size_bytes: int) -> None:
@@ -65,5 +68,17 @@ class Budget:
         self.check(offset)
 
 
-def _peak_bytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
+def _resident_bytes() -> int:
+    """Returns what this process has in memory; its peak where the system tells no more."""
+    statm = _statm(os.getpid())
+    if statm is None:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
+    return int(os.pread(statm, 100, 0).split()[1]) * resource.getpagesize()
+
+
+@cache
+def _statm(process: int) -> int | None:
+    """Returns the open file in which Linux tells the memory of this `process`; a fork needs one of its own."""
+    with suppress(OSError):
+        return os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+    return None

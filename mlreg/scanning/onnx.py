@@ -74,8 +74,13 @@ def scan_onnx(source: Source, scan: Scan) -> str:
 
 def _check_external(source: Source, found: list[Field], offset: int, scan: Scan) -> None:
     texts = {field.number: _text(source, field) for field in found}
-    if texts.get(1) == "location" and not _PLAIN_FILE.fullmatch(texts.get(2, "")):
-        scan.add("MLR315", f"a tensor is read from {texts.get(2, '')[:120]!r}", offset)
+    if texts.get(1) != "location":
+        return
+    place = texts.get(2, "")
+    if _PLAIN_FILE.fullmatch(place):
+        scan.reads.add(place)
+    else:
+        scan.add("MLR315", f"a tensor is read from {place[:120]!r}", offset)
 
 
 def _check_node(source: Source, found: list[Field], offset: int, scan: Scan) -> None:

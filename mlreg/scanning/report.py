@@ -45,11 +45,13 @@ class Report:
         path: What the caller calls the file.
         format: What its content is, such as `joblib`; `unknown` where nothing was recognised.
         findings: The reasons, in the order in which they were found.
+        reads: The names of files beside it that have its values.
     """
 
     path: str
     format: str
     findings: Sequence[Finding] = ()
+    reads: Sequence[str] = ()
 
     @property
     def verdict(self) -> str:

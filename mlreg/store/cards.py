@@ -10,7 +10,7 @@ from mlreg.domain.recall import DIGEST_START
 from mlreg.domain.sheet import card_of
 from mlreg.ports import Cache
 from mlreg.store import layout
-from mlreg.store.pages import Pages, PagesWriter, UnusableError
+from mlreg.store.pages import PAGE_ROWS, Pages, PagesWriter, UnusableError
 
 if TYPE_CHECKING:
     from mlreg.store.catalog import Catalog
@@ -49,22 +49,26 @@ class Cards:
         return self._gathered(model, briefs, (_SHOWN, _CARDS))
 
     def _gathered(self, model: str, briefs: Sequence[Brief], lists: Sequence[str]) -> list[Said]:
-        pages, known = self._known(model, lists)
+        pages, known = self._known(model, lists, {brief.record[:DIGEST_START] for brief in briefs})
         new = {brief.record: self._read(model, brief) for brief in briefs if brief.record[:DIGEST_START] not in known}
         if new and self._cache:
             self._cache.put(layout.cards(model), _file(model, pages, new))
         known |= {record[:DIGEST_START]: said for record, said in new.items()}
         return [known[brief.record[:DIGEST_START]] for brief in briefs]
 
-    def _known(self, model: str, lists: Sequence[str]) -> tuple[Pages | None, dict[str, Said]]:
+    def _known(self, model: str, lists: Sequence[str], wanted: set[str]) -> tuple[Pages | None, dict[str, Said]]:
+        """Returns the file of a model, and what `lists` of it say of the records `wanted`, and of those beside them."""
         data = self._cache.get(layout.cards(model)) if self._cache else None
         if data is None:
             return None, {}
         try:
             pages = Pages(data, layout.cards(model))
             records = pages.rows(_RECORDS)
-            shown, cards = (pages.rows(name) if name in lists else [{}] * len(records) for name in (_SHOWN, _CARDS))
-            return pages, dict(zip(records, map(Said, shown, cards), strict=True))
+            numbers = sorted({at // PAGE_ROWS for at, record in enumerate(records) if record in wanted})
+            near = [record for number in numbers for record in records[number * PAGE_ROWS :][:PAGE_ROWS]]
+            rows = {name: [row for number in numbers for row in pages.page(name, number)] for name in lists}
+            shown, cards = (rows.get(name, [{}] * len(near)) for name in (_SHOWN, _CARDS))
+            return pages, dict(zip(near, map(Said, shown, cards), strict=True))
         except (UnusableError, ValueError, TypeError):
             return None, {}
 

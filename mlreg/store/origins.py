@@ -186,7 +186,9 @@ class Origins:
             line = kept.get(model)
             if line is None or not is_fresh(model, line.stamp):
                 fold = self._fold_of(summary.name)
-                line = tables.line_of(fold.stamp, _VALUES[name](fold.name, [fact.sheet for fact in fold.facts]))
+                line = tables.line_of(
+                    fold.stamp, _VALUES[name](fold.name, [fact.sheet for fact in fold.facts.values()])
+                )
                 made += len(fold.facts)
             table[model] = line
         if self._cache and made >= self._table_from:

@@ -7,15 +7,16 @@ is of one fold: its stamp is how the digest of the model's last event begins.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain, compress, islice
 from typing import Any, NamedTuple
 
-from mlreg.domain.listing import Brief, Summary, VersionLine, briefs_of
+from mlreg.domain.listing import Brief, Summary, VersionLine, brief_of, briefs_of
 from mlreg.domain.names import folded
 from mlreg.domain.query import Query
 from mlreg.domain.recall import DIGEST_START
 from mlreg.domain.sheet import Sheet, sheet_of, shown_metrics, value_at
+from mlreg.domain.state import ModelState
 from mlreg.ports import Cache
 from mlreg.store import layout, tables
 from mlreg.store.cards import Cards
@@ -24,6 +25,7 @@ from mlreg.store.history import History
 COLUMNS_FROM = 256
 COLUMNS_OF_ONE = 4  # times as many, as it takes to read the lines of all models for one
 SNAPSHOT_AFTER = 8
+RENEWED_EVENTS_MAX = 64
 _LINES = "lines"
 _SPARSE = 4  # of so many values one must be wanted, or they are decoded one by one
 
@@ -36,11 +38,16 @@ class Fact(NamedTuple):
 
 
 class Fold(NamedTuple):
-    """The versions of a model after one event, the greatest first; `stamp` is how the digest of that event begins."""
+    """The versions of a model after one event; `stamp` is how the digest of that event begins.
+
+    `versions` are all of them, the greatest first, `registered` too, in that order; `facts` those that were looked at.
+    """
 
     name: str
     stamp: str
-    facts: list[Fact]
+    versions: Sequence[str]
+    registered: Sequence[str]
+    facts: Mapping[str, Fact]
 
 
 class Search:
@@ -77,7 +84,7 @@ class Search:
         """Returns the same as `found` does, sheet by sheet."""
         lines, values, path = [], [], query.sort.path if query.sort else None
         for summary in summaries:
-            for sheet, row in self.fold(summary.name).facts:
+            for sheet, row in self.fold(summary.name).facts.values():
                 if query.matches(sheet):
                     lines.append(_line_of(summary.name, row))
                     values.append(value_at(sheet, path) if path else None)
@@ -86,15 +93,31 @@ class Search:
         order = query.sort.order(values) if query.sort else range(len(lines))
         return [lines[place] for place in order[: query.limit]]
 
-    def fold(self, model: str) -> Fold:
-        """Returns the versions of a model as they stand now."""
+    def fold(self, model: str, since: Collection[str] = ()) -> Fold:
+        """Returns the versions of a model as they stand now.
+
+        Args:
+            since: Stamps of earlier folds. Where all are of the last `RENEWED_EVENTS_MAX` events, `facts` are of those
+                versions only that are not as they were in every one of them.
+        """
         state = self._history.state(model, snapshot_after=SNAPSHOT_AFTER)
-        briefs = briefs_of(state)
-        facts = []
+        changed = self._changed(state, since) if since else None
+        briefs = briefs_of(state) if changed is None else [brief_of(state.versions[name]) for name in changed]
+        facts = {}
         for brief, said in zip(briefs, self._cards.said(state.spelling, briefs), strict=True):
             row = [brief._replace(late={}, notes=()), shown_metrics(said.shown, brief.late)]
-            facts.append(Fact(sheet_of(state.spelling, brief, said.card), row))
-        return Fold(state.spelling, _stamp(state.head_digest or ""), facts)
+            facts[brief.version] = Fact(sheet_of(state.spelling, brief, said.card), row)
+        names = [*facts] if changed is None else state.versions.names_in_order()
+        return Fold(state.spelling, _stamp(state.head_digest or ""), names, list(state.versions), facts)
+
+    def _changed(self, state: ModelState, since: Collection[str]) -> set[str] | None:
+        """Returns the versions that an event has changed after any of the folds `since`, or None: that is long ago."""
+        left, changed = {*since} - {_stamp(state.head_digest or "")}, set()
+        events = islice(self._history.backwards(state), RENEWED_EVENTS_MAX)
+        while left and (event := next(events, None)):
+            changed |= event.versions
+            left.discard(_stamp(event.previous or ""))
+        return None if left else changed
 
 
 class _Columns:
@@ -107,7 +130,7 @@ class _Columns:
         self._counts = {model: summary.versions for model, summary in self._models.items()}
         self._columns = {path: tables.read(cache, layout.column(path)) for path in [*query.paths, _LINES]}
 
-    def fill(self, fold_of: Callable[[str], Fold], least: int) -> None:
+    def fill(self, fold_of: Callable[[str, Collection[str]], Fold], least: int) -> None:
         """Makes anew what is of an older fold: a whole model at a time, or places would not agree.
 
         Columns of which at least `least` values were made are kept.
@@ -118,10 +141,11 @@ class _Columns:
             lines = {path: column.get(model) for path, column in self._columns.items()}
             stale = [path for path, line in lines.items() if line is None or line.stamp != stamp]
             if stale:
-                fold = fold_of(summary.name)
-                self._counts[model] = len(fold.facts)
+                known = {line.stamp for line in lines.values() if line}
+                fold = fold_of(summary.name, known if None not in lines.values() else ())
+                self._counts[model] = len(fold.versions)
                 for path in stale if fold.stamp == stamp else self._columns:
-                    self._columns[path][model] = tables.line_of(fold.stamp, _column_of(fold, path))
+                    self._columns[path][model] = _renewed(lines[path], fold, path)
                     made[path] += len(fold.facts)
         for path in made:
             if made[path] >= least:
@@ -169,8 +193,12 @@ class _Columns:
         return [_line_of(self._models[model].name, by_place[model][place]) for model, place in found]
 
 
-def _column_of(fold: Fold, path: str) -> Iterator[Any]:
-    return (fact.row if path == _LINES else value_at(fact.sheet, path) for fact in fold.facts)
+def _renewed(line: tables.Line | None, fold: Fold, path: str) -> tables.Line:
+    """Returns the line of a column after `fold`; what that did not look at is as in `line`."""
+    values = {name: fact.row if path == _LINES else value_at(fact.sheet, path) for name, fact in fold.facts.items()}
+    if line is None or len(values) == len(fold.versions):
+        return tables.line_of(fold.stamp, [values[name] for name in fold.versions])
+    return tables.renewed(line, fold.stamp, fold.versions, values, added=fold.registered[tables.length(line) :])
 
 
 def _line_of(name: str, row: Sequence[Any]) -> VersionLine:

@@ -71,6 +71,7 @@ class Snapshot:
                 seats={stage: self._seat(stage, *seat) for stage, seat in facts["seats"].items()},
                 aliases=dict(facts["aliases"]),
                 tags=dict(facts["tags"]),
+                said=dict(facts["said"]),
             )
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise UnusableError from error
@@ -221,6 +222,7 @@ def snapshot_bytes(state: ModelState, key: str) -> bytes:
             "seats": {stage: [seat.holder, seat.forward] for stage, seat in state.seats.items()},
             "aliases": state.aliases,
             "tags": state.tags,
+            "said": state.said,
         },
     )
 

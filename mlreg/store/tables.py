@@ -8,7 +8,7 @@ The values of a line are JSON, with tabs between them; they are decoded when the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -54,12 +54,14 @@ def values(lines: Sequence[Line]) -> list[list[Any]]:
 
 def having(line: Line, places: Iterable[int], words: Sequence[str]) -> list[int]:
     """Returns those of `places` of a line at which there may be a text with all `words`, all at which there is one."""
-    needles = [_encode(word)[1:-1].encode() for word in words]
     data = bytes(line.data)
-    if not all(needle in data for needle in needles):
+    counts = {needle: data.count(needle) for needle in (_encode(word)[1:-1].encode() for word in words)}
+    if not all(counts.values()):
         return []
-    texts = data.split(b"\t")
-    return [place for place in places if all(needle in texts[place] for needle in needles)]
+    texts, found = data.split(b"\t"), places
+    for needle in sorted(counts, key=counts.__getitem__):  # the rarest leaves the fewest to the others
+        found = [place for place in found if needle in texts[place]]
+    return list(found)
 
 
 def picked(lines: Iterable[tuple[Line, Sequence[int]]]) -> list[Any]:
@@ -84,6 +86,25 @@ def write(cache: Cache, key: str, table: Mapping[str, Line]) -> None:
 def line_of(stamp: str, values: Iterable[Any]) -> Line:
     """Returns the line of `values`."""
     return Line(stamp, "\t".join(map(_encode, values)).encode())
+
+
+def length(line: Line) -> int:
+    """Returns how many values a line has."""
+    return bytes(line.data).count(b"\t") + 1 if line.data else 0
+
+
+def renewed(line: Line, stamp: str, names: Sequence[str], values: Mapping[str, Any], *, added: Collection[str]) -> Line:
+    """Returns `line` with other `values`, by name.
+
+    Args:
+        names: Of what the values of the new line are.
+        added: Those of them that `line` has no value of; `values` has.
+    """
+    known, new = iter(bytes(line.data).split(b"\t")), {*added}
+    kept = {name: b"" if name in new else next(known) for name in names}
+    return Line(
+        stamp, b"\t".join({**kept, **{name: _encode(value).encode() for name, value in values.items()}}.values())
+    )
 
 
 def _seal(digest: Any) -> bytes:

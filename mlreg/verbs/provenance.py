@@ -35,6 +35,7 @@ class ProvenanceVerbs:
     def impact(
         self,
         ref: str | None = None,
+        version: str | None = None,
         *,
         feature: str | None = None,
         feature_set: str | None = None,
@@ -46,7 +47,7 @@ class ProvenanceVerbs:
             UsageError: None or several are asked for.
             NotFoundError: There is no such model or version.
         """
-        return tracing.assess(self._bench, ref, feature=feature, feature_set=feature_set, data_set=data_set)
+        return tracing.assess(self._bench, ref, version, feature=feature, feature_set=feature_set, data_set=data_set)
 
     def best(
         self,

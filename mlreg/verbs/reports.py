@@ -12,7 +12,7 @@ from mlreg.store.blobs import Progress, no_progress
 
 if TYPE_CHECKING:
     from mlreg import auditing, documenting, exporting
-    from mlreg.answers import audited, documented, exported
+    from mlreg.answers import audited, carded, documented, exported
     from mlreg.bench import Bench
 else:
     auditing = LazyModule("mlreg.auditing")
@@ -88,7 +88,7 @@ class ReportVerbs:
         Args:
             name: A model, with all its versions, or a reference to one of them; None: all of the repository.
             layout: `devskyy`, `specweave`, `flat` or `brixa`; then `to` is a directory.
-            format: `cyclonedx` or `deployment`; then `to` is a file, in place of what is there, or None.
+            format: `cyclonedx`, `deployment` or `huggingface`; then `to` is a file, in place of what is there, or None.
 
         Raises:
             UsageError: Neither a layout nor a format is asked for, or both; there is no such one.
@@ -103,3 +103,14 @@ class ReportVerbs:
                 self._bench, name, version, layout=layout, directory=to, dry_run=dry_run, progress=progress
             )
         raise UsageError("a layout goes to a directory, a format is of one version", hint="see `mlreg export --help`")
+
+    def card(
+        self, name: str, version: str | None = None, *, file: PathLike | None = None, dry_run: bool = False
+    ) -> carded.Card:
+        """Makes the model card of a version, as the Hugging Face Hub reads it; writes it to `file`, if one is named.
+
+        Raises:
+            NotFoundError: There is no such model or version.
+            MissingError: Approvals of it are signed, and there is no `ssh-keygen`.
+        """
+        return exporting.card(self._bench, name, version, file=file, dry_run=dry_run)

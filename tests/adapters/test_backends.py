@@ -184,6 +184,13 @@ def test_many_share_at_once(backend):
         assert backend.create("a", [b"x"]) is True
 
 
+def test_settling_changes_nothing_and_may_be_asked_for_where_nothing_is(backend):
+    backend.create("blobs/58/a", [b"kept"])
+    backend.settle("blobs")
+    backend.settle("nowhere")
+    assert list(backend.list("")) == ["blobs/58/a"]
+
+
 def test_sharing_lets_errors_through(backend):
     with pytest.raises(KeyError), backend.sharing():
         raise KeyError("mine")

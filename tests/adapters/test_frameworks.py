@@ -26,7 +26,7 @@ from mlreg import adapters, objects
 from mlreg.adapters.frameworks._foreign import Bytes
 from mlreg.adapters.surroundings import environment
 from mlreg.domain import formats
-from mlreg.errors import UsageError
+from mlreg.errors import NotAllowedError, UsageError
 
 ROOT = Path(__file__).parent.parent.parent
 NAMES = adapters.names("frameworks")
@@ -144,12 +144,22 @@ def test_a_model_is_registered_checked_out_and_loaded_as_what_it_was(name, regis
     assert np.array_equal(predicted(back), predicted(model))
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"tensorflow"}))
-def test_a_model_is_loaded_from_the_registry_as_what_it_was(name, registry):
-    model, options = MODELS[name](), OPTIONS.get(name, dict)()
+def test_a_model_is_loaded_from_the_registry_as_what_it_was(name, model, registry):
+    options = OPTIONS.get(name, dict)()
     registry.register("m", model, stage="production", framework=name if name == "skops" else None)
-    back = registry.load("m", trust=options.pop("trusted", ()), **options)
+    trust = options.pop("trusted", ["tensorflow.saved_model.load"] if name == "tensorflow" else ())
+    back = registry.load("m", trust=trust, **options)
     assert np.array_equal(predicted(back), predicted(model))
+
+
+def test_a_graph_of_tensorflow_needs_trust_in_what_runs_it(registry):
+    registry.register("m", MODELS["tensorflow"](), stage="production")
+    assert {file.report.verdict for file in registry.scan("m").files} == {"allowed", "needs-trust"}
+    with pytest.raises(NotAllowedError, match=r"builds what mlreg does not know: tensorflow\.saved_model\.load"):
+        registry.load("m")
+    registry.trust("m@1.0.0", names=["tensorflow.saved_model.load"])
+    assert {file.report.verdict for file in registry.scan("m").files} == {"allowed"}
+    assert callable(registry.load("m").predict)
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, b"weights", b"PK\3\4", b"{}", b"\x80\x04N.", b"\x08\x01"])

@@ -244,6 +244,8 @@ def test_it_is_typed_and_told(typed):
         ["reject", "production", "ann@example.org", "counts"],
     ]
     assert typed("approve fraud --list -q").out == "bo@example.org\n"
+    effects = [row.split("\t")[4] for row in typed("history fraud --kind approved --kind rejected").out.splitlines()]
+    assert effects == ["for production"] * 3
 
 
 @pytest.mark.parametrize(

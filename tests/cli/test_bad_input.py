@@ -483,6 +483,16 @@ def test_surroundings_without_a_home_or_a_locale_do(project: Path) -> None:
     assert answer.stderr == b"churn 0.1.0 has the tags: a\n"
 
 
+@pytest.mark.parametrize("line", ["history", "list", "verify", "du", "gc", "best", "audit", "rollback"])
+def test_a_version_where_a_model_is_asked_for_is_told_to_be_one(line: str, project: Path, mlreg: Type) -> None:
+    answer = mlreg(line, "fraud-detector@1.0.0")
+    assert answer.code == 2
+    assert answer.err.splitlines() == [
+        "error: 'fraud-detector@1.0.0' cannot be a model's name: it names a version",
+        "hint: name the model alone: `fraud-detector`",
+    ]
+
+
 def test_what_a_stream_cannot_encode_is_escaped(project: Path, mlreg: Type) -> None:
     mlreg("register", "ünï".replace("ü", "u").replace("ï", "i"), "v100.pkl", "--description", "größer → 🦊")
     ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}

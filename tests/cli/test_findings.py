@@ -146,6 +146,11 @@ def test_without_a_code_all_are_listed(mlreg, drawn):
     assert KINDS["MLR102"].why in shown
 
 
+def test_a_code_of_a_scan_is_explained_in_more_than_its_name(mlreg):
+    for kind in mlreg("explain", "--json").document["codes"]:
+        assert kind["what"] != kind["name"].replace("-", " ")
+
+
 def test_what_is_no_code_is_not_found(mlreg):
     answer = mlreg("explain", "MLR999")
     assert (answer.code, "mlreg explain" in answer.err) == (3, True)

@@ -31,6 +31,7 @@ def test_a_refusal_is_a_table_and_exit_code_7(guarded):
         "error: fraud 1.0.0 may not go to production: 2 of 2 gates are shut",
         "  auc    0.871    needs at least 0.88",
         "  owner  missing  needs to be stated",
+        "         state it: `mlreg set fraud@1.0.0 --owner TEXT`",
         "hint: see `mlreg policy show fraud@1.0.0 --to production`",
     ]
 

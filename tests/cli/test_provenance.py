@@ -36,6 +36,11 @@ def test_the_tree_is_that_of_the_requirement(place, mlreg):
     assert mlreg("lineage", "fraud-detection@3.1.0").out == mlreg("lineage", "fraud-detection", "3.1.0").out == TREE
 
 
+def test_a_version_is_a_word_of_its_own_to_impact_too(place, mlreg):
+    assert mlreg("impact", "fraud-detection", "3.1.0").out == mlreg("impact", "fraud-detection@3.1.0").out
+    assert mlreg("impact", "fraud-detection", "9.9.9").code == 3
+
+
 def test_a_form_is_chosen_by_its_name(place, mlreg):
     assert mlreg("lineage", "fraud-detection", "--format", "mermaid").out.startswith("flowchart LR\n")
     document = json.loads(mlreg("lineage", "fraud-detection", "--format", "json").out)

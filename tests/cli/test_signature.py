@@ -67,8 +67,22 @@ def test_show_prints_facts_and_a_file_that_means_the_same(place: Path, mlreg: Ty
     assert [field["name"] for field in document["fields"]["inputs"]] == ["age", "city"]
 
 
+def test_a_version_is_a_word_of_its_own_to_validate_and_set_too(place: Path, mlreg: Type) -> None:
+    joined = mlreg("validate", "fraud@1.0.0", "data.csv", "--json")
+    apart = mlreg("validate", "fraud", "1.0.0", "data.csv", "--json")
+    assert (apart.code, apart.document) == (joined.code, joined.document)
+    assert mlreg("validate", "old.yaml", "1.0.0", "data.csv").code == 3
+    assert mlreg("validate", "fraud", "1.0.0", "data.csv", "new.yaml").code == 2
+    assert (
+        mlreg("signature", "set", "fraud", "1.0.0", "old.yaml").out == "fraud 1.0.0 declares this signature already\n"
+    )
+
+
 def test_infer_writes_what_register_takes_and_never_over_another(place: Path, mlreg: Type) -> None:
     words = ("signature", "infer", "data.csv", "--target", "p", "-o", "signature.yaml")
+    assert mlreg(*words, "--dry-run", "--json").document["dry_run"] is True
+    assert not (place / "signature.yaml").exists()
+    assert mlreg(*words[:-1], "old.yaml", "--dry-run").code == 5
     assert mlreg(*words).code == 0
     assert mlreg(*words).code == 0
     assert (place / "signature.yaml").read_text() == (

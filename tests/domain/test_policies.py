@@ -469,10 +469,28 @@ def test_a_word_that_means_nothing_is_an_error_and_never_lost(text, says):
     assert says in raised.value.message
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("owner", ["state it: `mlreg set fraud@2.0.0 --owner TEXT`"]),
+        ("licence", ["state it: `mlreg set fraud@2.0.0 --meta licence=TEXT`"]),
+        ("meta.team", ["state it: `mlreg set fraud@2.0.0 --meta team=TEXT`"]),
+        ("lineage.data", []),  # said by `register` alone
+    ],
+)
+def test_a_fact_that_is_missing_is_told_how_to_state(name, told):
+    (reading,) = readings(f"require = ['{name}']", Known(version())).readings
+    assert (reading.is_open, list(reading.details)) == (False, told)
+
+
 def test_a_refusal_shows_the_shut_gates_as_a_table():
     verdict = readings("metrics.auc = { min = 0.88 }\napprovals = 2", Known(version({"auc": 0.871})))
     error = verdict.refusal("fraud", "2.0.0", "production")
     assert error.message == "fraud 2.0.0 may not go to production: 2 of 2 gates are shut"
-    assert list(error.details) == ["auc        0.871   needs at least 0.88", "approvals  0 of 2  needs 2"]
+    assert list(error.details) == [
+        "auc        0.871   needs at least 0.88",
+        "approvals  0 of 2  needs 2",
+        "           to approve it: `mlreg approve fraud@2.0.0 --for production`",
+    ]
     assert [gate["open"] for gate in error.facts["gates"]] == [False, False]
     assert table([]) == []

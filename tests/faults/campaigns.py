@@ -41,12 +41,12 @@ def shorten(trial: Trial, share: int = 1) -> Tally:
 
 def cut_power(trial: Trial, share: int = 1) -> Tally:
     """Cuts the power before each call and after the last; of what is not safe, the extremes survive."""
-    return trial.cut_power(SURVIVALS)
+    return trial.cut_power(SURVIVALS, share=share)
 
 
 def cut_power_at_random(trial: Trial, share: int = 1) -> Tally:
     """Cuts the power before each call and after the last; of what is not safe, anything survives."""
-    return trial.cut_power({}, mixes=20)
+    return trial.cut_power({}, mixes=20, share=share)
 
 
 def interrupt(trial: Trial, number: int, share: int = 1) -> Tally:

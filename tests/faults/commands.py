@@ -12,6 +12,9 @@ from mlreg.registry import Registry
 from mlreg.store import codec, layout
 
 from .subjects import (
+    DISK_FAILED,
+    FOUND,
+    NOT_ALLOWED,
     Standing,
     Subject,
     Words,
@@ -108,7 +111,7 @@ NEW_DIRECTORY = Path("deep/project")
 REGISTER = Subject("register a file", ("register", "fraud", "model.bin", "--metric", "auc=0.9"), [("init",)])
 
 COMMANDS = (
-    Subject("init", ("init",)),
+    Subject("init", ("init",), share=3),
     Subject(
         "init in a new directory",
         ("init", str(NEW_DIRECTORY)),
@@ -116,35 +119,47 @@ COMMANDS = (
         problems=lambda root: problems(root / NEW_DIRECTORY),
         errs=lambda root: errs(root / NEW_DIRECTORY),
         staged=lambda root: staged(root / NEW_DIRECTORY),
+        share=6,
     ),
     REGISTER,
-    Subject("register a directory", ("register", "fraud", "export"), [("init",)]),
-    Subject("register a second version", ("register", "fraud", "better.bin", "--tag", "new"), FIRST),
-    Subject("register what is there", ("register", "fraud", "model.bin", "--metric", "auc=0.9"), FIRST),
+    Subject("register a directory", ("register", "fraud", "export"), [("init",)], share=3),
+    Subject("register a second version", ("register", "fraud", "better.bin", "--tag", "new"), FIRST, share=3),
+    Subject("register what is there", ("register", "fraud", "model.bin", "--metric", "auc=0.9"), FIRST, share=2),
     Subject("promote", ("promote", "fraud", "1.0.0", "--to", "staging", "--reason", "try it"), FIRST),
     Subject("promote in place of another", ("promote", "fraud", "2.0.0", "--to", "production"), IN_PRODUCTION),
     Subject("rollback", ("rollback", "fraud", "--reason", "worse"), REPLACED, again=3),
-    Subject("rollback of two steps", ("rollback", "fraud"), THREE, again=0),
-    Subject("rollback to a version", ("rollback", "fraud", "--to", "1.0.0"), THREE),
-    Subject("tag", ("tag", "fraud", "1.0.0", "reviewed"), FIRST),
-    Subject("deprecate", ("deprecate", "fraud@1.0.0", "--reason", "leaks"), FIRST),
-    Subject("set", ("set", "fraud@1.0.0", "--metric", "latency=35ms"), FIRST),
-    Subject("alias", ("alias", "fraud", "1.0.0", "champion"), FIRST),
+    Subject("rollback of two steps", ("rollback", "fraud"), THREE, again=0, share=2),
+    Subject("rollback to a version", ("rollback", "fraud", "--to", "1.0.0"), THREE, share=2),
+    Subject("tag", ("tag", "fraud", "1.0.0", "reviewed"), FIRST, share=2),
+    Subject("deprecate", ("deprecate", "fraud@1.0.0", "--reason", "leaks"), FIRST, share=2),
+    Subject("set", ("set", "fraud@1.0.0", "--metric", "latency=35ms"), FIRST, share=2),
+    Subject("alias", ("alias", "fraud", "1.0.0", "champion"), FIRST, share=2),
     Subject(
         "config set",
         ("config", "set", "metrics.psi.direction", "down"),
         FIRST,
         observe=lambda root: {**standing(root), "config": (root / ".mlreg/config.toml").read_text()},
     ),
-    Subject("archive", ("archive", "fraud", "1.0.0"), SECOND),
+    Subject("archive", ("archive", "fraud", "1.0.0"), SECOND, share=2),
     Subject("checkout", ("checkout", "fraud", "1.0.0", "-o", "out"), FIRST, is_atomic=False),
-    Subject("checkout of a directory", ("checkout", "fraud", "3.0.0", "-o", "out/model"), THREE, is_atomic=False),
+    Subject(
+        "checkout of a directory", ("checkout", "fraud", "3.0.0", "-o", "out/model"), THREE, is_atomic=False, share=4
+    ),
     # ---- bytes that are coded, and those that go
-    Subject("register weights", ("register", "net", WEIGHTS), [("init",)], write_weights),
-    Subject("register a fine-tune", ("register", "net", TUNED, "--parent", "net@1.0.0"), NET, write_weights, share=2),
-    Subject("register weights as they are", ("register", "net", WEIGHTS, "--raw"), [("init",)], write_weights, share=2),
-    Subject("checkout of weights", ("checkout", "net", "2.0.0", "-o", "out"), TWO_NETS, write_weights, is_atomic=False),
-    Subject("checkout of links", ("checkout", "fraud", "1.0.0", "-o", "out", "--link"), FIRST, is_atomic=False),
+    Subject("register weights", ("register", "net", WEIGHTS), [("init",)], write_weights, share=3),
+    Subject("register a fine-tune", ("register", "net", TUNED, "--parent", "net@1.0.0"), NET, write_weights, share=4),
+    Subject("register weights as they are", ("register", "net", WEIGHTS, "--raw"), [("init",)], write_weights, share=6),
+    Subject(
+        "checkout of weights",
+        ("checkout", "net", "2.0.0", "-o", "out"),
+        TWO_NETS,
+        write_weights,
+        is_atomic=False,
+        share=3,
+    ),
+    Subject(
+        "checkout of links", ("checkout", "fraud", "1.0.0", "-o", "out", "--link"), FIRST, is_atomic=False, share=2
+    ),
     Subject("hold", ("hold", "fraud@1.0.0", "--reason", "case 4711"), FIRST, share=2),
     Subject(
         "gc",
@@ -152,6 +167,7 @@ COMMANDS = (
         SECOND,
         arrange=_let_one_go,
         litter=_garbage,
+        share=2,
     ),
     Subject(
         "gc of what others are stored against",
@@ -160,6 +176,7 @@ COMMANDS = (
         write_weights,
         arrange=_let_one_go,
         litter=_garbage,
+        is_atomic=False,
         share=3,
     ),
     Subject(
@@ -168,7 +185,7 @@ COMMANDS = (
         [("init",), *(("register", "net", file, "--raw", "--version", to) for file, to in NETS)],
         write_weights,
         litter=_unsqueezed,
-        share=2,
+        share=4,
     ),
     Subject(
         "verify --repair",
@@ -177,6 +194,7 @@ COMMANDS = (
         arrange=_damage,
         observe=lambda root: {**standing(root), "damage": len(problems(root))},
         problems=_other_problems,
+        fails_with={FOUND, DISK_FAILED, NOT_ALLOWED},
         share=2,
     ),
     Subject(
@@ -187,6 +205,7 @@ COMMANDS = (
         arrange=_damage,
         observe=lambda root: {**standing(root), "damage": bool(problems(root))},
         problems=_other_problems,
+        fails_with={FOUND, DISK_FAILED, NOT_ALLOWED},
         share=3,
     ),
     # ---- what people say
@@ -244,14 +263,14 @@ COMMANDS = (
         IN_PRODUCTION,
         _write_papers,
         is_atomic=False,
-        share=4,
+        share=6,
     ),
     Subject(
         "export",
         ("export", "fraud", "--layout", "flat", "-o", "out/all"),
         SECOND,
         is_atomic=False,
-        share=3,
+        share=12,
     ),
     Subject(
         "export of a document",

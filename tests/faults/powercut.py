@@ -219,7 +219,9 @@ def write_tree(tree: Tree, root: Path) -> None:
             (root / path).mkdir(parents=True, exist_ok=True)
         else:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_bytes(data)
+            file = os.open(root / path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)  # a private key must be so
+            with open(file, "wb") as stream:
+                stream.write(data)
 
 
 def read_tree(root: Path) -> Tree:

@@ -46,9 +46,9 @@ def race(path: str, processes: int, promotions: int, share_killed: float) -> Out
     """Lets the processes go, reads while they last, and tells what became of all promotions."""
     outcome: Outcome = {"acknowledged": [], "refused": 0, "killed": 0, "failed": 0, "reads": 0, "read_errors": []}
     with tempfile.NamedTemporaryFile("r") as readings:
-        reader = _forked(_read_on, path, readings.name)
+        reader = forked(read_on, path, readings.name)
         reports, write_end = os.pipe()
-        workers = [_forked(_work, path, process, promotions, share_killed, write_end) for process in range(processes)]
+        workers = [forked(_work, path, process, promotions, share_killed, write_end) for process in range(processes)]
         os.close(write_end)
         _count(reports, outcome)
         for pid in workers:
@@ -73,7 +73,7 @@ def _work(path: str, process: int, promotions: int, share_killed: float, reports
     lots = Random(process)
     for turn in range(promotions):
         version = versions_of(process)[turn % 2]
-        pid = _forked(_promote, path, version, reports)
+        pid = forked(_promote, path, version, reports)
         if lots.random() < share_killed:
             time.sleep(lots.random() * 0.3)
             os.kill(pid, signal.SIGKILL)
@@ -92,7 +92,8 @@ def _promote(path: str, version: str, reports: int) -> int:
     return _DONE
 
 
-def _read_on(path: str, report: str) -> int:
+def read_on(path: str, report: str) -> int:
+    """Reads for ever, and writes into the file `report` a line for each time: `read`, or what went wrong."""
     while True:
         try:
             registry = Registry.open(path)
@@ -106,7 +107,8 @@ def _read_on(path: str, report: str) -> int:
         time.sleep(0.01)
 
 
-def _forked(function: Callable[..., int | None], *arguments: object) -> int:
+def forked(function: Callable[..., int | None], *arguments: object) -> int:
+    """Has a process of its own do something, end with the code that this returns, and returns its number."""
     pid = os.fork()
     if pid == 0:
         code = _FAILED

@@ -36,7 +36,7 @@ class Arena:
 
     def __init__(self, lab: Lab, directory: Path, before: Sequence[Words]) -> None:
         self._lab = lab
-        self._tree = directory
+        self.directory = directory
         directory.mkdir(parents=True)
         write_sources(directory)
         for words in before:
@@ -44,7 +44,7 @@ class Arena:
 
     def copy(self) -> AbstractContextManager[Path]:
         """Gives a copy of the arena."""
-        return self._lab.copy_of(self._tree)
+        return self._lab.copy_of(self.directory)
 
     def meetings(self, first: Words, second: Words, share: int = 1) -> Iterator[Meeting]:
         """Has `first` and `second` meet at one of `share` calls of `first`, each time from the beginning."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from json import dumps
 from pathlib import Path
@@ -19,8 +19,9 @@ from mlreg.store.repository import Repository
 Standing = Mapping[str, Any]
 Words = tuple[str, ...]
 
+FOUND, NOT_ALLOWED, DISK_FAILED = 1, 4, 11
 STAGING_OF_CHECKOUT = ".mlreg-checkout-"
-_OF_THE_MOMENT = ("at", "updated_at", "registered_at", "id", "digest", "previous", "signed")
+_OF_THE_MOMENT = ("at", "updated_at", "registered_at", "id", "digest", "previous", "nonce", "signed")
 _BIRTH = "initialised"
 _FILES = {
     "model.bin": "weights of the first version",
@@ -47,7 +48,8 @@ class Subject:
         errs: Returns what a reader who trusts derived data would get wrong; it may write such data.
         staged: Returns the files of work in progress, which a command that ends by itself takes away.
         litter: Returns those of them that are where they disturb, so that the next command must take them away.
-        is_atomic: Whether no state between the old and the new one may ever be seen; else single files may.
+        is_atomic: Whether no state between the old and the new one may ever be seen; else single files and events may.
+        fails_with: How it ends where a disk fails, with an error; or with what it has found.
         share: The short form tries one of so many calls.
     """
 
@@ -64,6 +66,7 @@ class Subject:
     staged: Callable[[Path], Sequence[str]] = field(default=lambda root: staged(root))
     litter: Callable[[Path], Sequence[str]] = field(default=lambda root: litter(root))
     is_atomic: bool = True
+    fails_with: Set[int] = frozenset({DISK_FAILED, NOT_ALLOWED})
     share: int = 1
 
     def __str__(self) -> str:

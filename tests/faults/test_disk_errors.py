@@ -19,7 +19,8 @@ each_command = pytest.mark.parametrize("command", COMMANDS, ids=str)
 @each_command
 def test_an_error_at_any_call_is_told_in_one_line_leaves_nothing_half_done_and_works_again(trial_of, command):
     trial = trial_of(command)
-    tally = sum((fails(trial, share=24) for fails in ERROR_CAMPAIGNS.values()), Tally())
+    some = [*ERROR_CAMPAIGNS.values()][COMMANDS.index(command) % 3 :: 3]  # each command a third of the errors
+    tally = sum((fails(trial, share=24) for fails in some), Tally())
     assert not tally.findings, tally
 
 
@@ -28,7 +29,7 @@ def test_short_writes_are_carried_on(trial_of, command):
     trial = trial_of(command)
     if not trial.writes:
         pytest.skip("it writes nothing")
-    tally = campaigns.shorten(trial)
+    tally = campaigns.shorten(trial, command.share)
     assert not tally.findings, tally
 
 

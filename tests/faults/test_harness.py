@@ -41,6 +41,7 @@ FOUND_OUT = [
     ("careful", "SIGTERM", "LITTER"),
     ("does_not_end", "SIGINT", "LOUD"),
 ]
+CHANGES_NOTHING_THAT_IS_SEEN = ("register what is there", "gc that squeezes")
 PROMOTE = next(command for command in COMMANDS if command.name == "promote in place of another")
 REGISTER = next(command for command in COMMANDS if command.name == "register a directory")
 
@@ -96,7 +97,7 @@ def test_a_trial_without_a_fault_proves_nothing(trial_of):
 def test_the_same_command_again_answers_what_it_should(trial_of, command):
     trial = trial_of(command)
     assert trial.code_again == command.again
-    assert (trial.old == trial.new) == (command.name == "register what is there")
+    assert (trial.old == trial.new) == (command.name in CHANGES_NOTHING_THAT_IS_SEEN)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)

@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mlreg import Registry
+from mlreg.store import codec, layout
 
 from .calls import Kind
 from .commands import IN_PRODUCTION, REPLACED, SECOND, THREE
@@ -175,6 +177,36 @@ def test_a_fifth_of_16_processes_is_killed_at_random_and_no_acknowledged_promoti
 @pytest.mark.parametrize("share_killed", [0.0, 0.2])
 def test_800_promotions(tmp_path, share_killed):
     check_race(tmp_path, raced(tmp_path, 16, 50, share_killed), wished=800)
+
+
+def collected(directory: Path, rounds: int, share_killed: float) -> dict[str, Any]:
+    command = [sys.executable, str(HERE / "collector.py"), str(directory), str(rounds), str(share_killed)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(SOURCES)}, capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "share_killed"),
+    [(40, 0.1), *(pytest.param(1000, share, marks=pytest.mark.long) for share in (0.0, 0.2))],
+)
+def test_what_is_registered_while_garbage_is_collected_keeps_its_bytes(tmp_path, rounds, share_killed):
+    outcome = collected(tmp_path, rounds, share_killed)
+    assert (outcome["lost"], outcome["failed"], outcome["read_errors"], outcome["problems"]) == ([], [], [], [])
+    assert outcome["registered"] == rounds == outcome["collected"] + outcome["busy"]
+    assert outcome["collected"] and outcome["dropped"] and outcome["reads"]
+
+
+def test_garbage_is_not_collected_where_somebody_registers(arena):
+    """The bytes are there already, and nothing refers to them: what registers relies on them, gc would remove them."""
+    stage = arena([*FRESH, REGISTER_OTHER])
+    data = stage.directory / "model.bin"
+    orphan = stage.directory / ".mlreg" / layout.blob(codec.digest(data.read_bytes()))
+    orphan.parent.mkdir(exist_ok=True)
+    orphan.write_bytes(data.read_bytes())
+    meetings = list(stage.meetings((*REGISTER, "--version", "2.0.0"), ("gc", "--prune", "--now"), share=2))
+    assert codes_of(meetings) == {(DONE, DONE), (DONE, CONFLICT)}
+    assert not [meeting.problems for meeting in meetings if meeting.problems]
 
 
 def at_once(root: Path, *commands: Words) -> list[int]:

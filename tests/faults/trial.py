@@ -13,22 +13,22 @@ A finding is of one of these kinds:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from mlreg.store import layout
 
 from .calls import CHANGES, Call, Kind
 from .lab import Fault, Lab, Run
 from .powercut import KEPT, LOST, SURVIVALS, Disk, Survival, Tree, mixed
-from .subjects import STAGING_OF_CHECKOUT, Standing, Subject, write_store
+from .subjects import FOUND, STAGING_OF_CHECKOUT, Standing, Subject, write_store
 
 KINDS = ("BAD", "OTHER", "LIE", "STUCK", "LOUD", "LITTER")
 _NOT_KEPT = (".mlreg/tmp", ".mlreg/cache")
-DISK_FAILED = 11
-NOT_ALLOWED = 4
 
 
 class Finding(NamedTuple):
@@ -97,16 +97,16 @@ class Trial:
     def fail(self, faults: Sequence[Fault]) -> Tally:
         """Answers errors as `faults` say, and looks at what the command says and leaves. Then as above."""
         for root, disk, run in self._each(faults):
-            self._ends_well(run, {DISK_FAILED, NOT_ALLOWED}, root, disk)
+            self._ends_well(run, self.subject.fails_with, root, disk)
             self._works_again(root, disk)
         return self._tally
 
-    def cut_power(self, survivals: Mapping[str, Survival] = SURVIVALS, *, mixes: int = 0) -> Tally:
-        """Cuts the power before each call and after the last, with all `survivals` and `mixes` more."""
+    def cut_power(self, survivals: Mapping[str, Survival] = SURVIVALS, *, mixes: int = 0, share: int = 1) -> Tally:
+        """Cuts the power before one of `share` calls and after the last, with all `survivals` and `mixes` more."""
         with self.copy() as root:
             disk = Disk(root)
             calls = self._run(root, Fault()).calls
-        self._cut_power_during(calls, disk, survivals, mixes)
+        self._cut_power_during(calls, disk, survivals, mixes, share)
         return self._tally
 
     def cut_power_without(self, is_forgotten: Callable[[Call], bool]) -> Tally:
@@ -116,7 +116,7 @@ class Trial:
             calls = self._run(root, Fault()).calls
         kept = [call for call in calls if not is_forgotten(call)]
         assert len(kept) < len(calls), "there is nothing to forget"
-        self._cut_power_during(kept, disk, SURVIVALS, 0)
+        self._cut_power_during(kept, disk, SURVIVALS)
         return self._tally
 
     @property
@@ -166,7 +166,7 @@ class Trial:
         if errs:
             self._found("BAD", f"{when}: {'; '.join(errs)}")
 
-    def _ends_well(self, run: Run, codes: set[int], root: Path, disk: Disk) -> None:
+    def _ends_well(self, run: Run, codes: Set[int], root: Path, disk: Disk) -> None:
         self._is_quiet(run, codes)
         if not any(call.injected and _excuses(call) for call in run.calls):
             self._is_tidy(root)
@@ -194,10 +194,14 @@ class Trial:
         return None
 
     def _is_between(self, seen: Standing) -> bool:
-        if self.subject.is_atomic or seen["repository"] != self.old["repository"]:
+        """Whether single events and files are old or new, where that may be."""
+        if self.subject.is_atomic:
             return False
         known = [*self.old["files"].items(), *self.new["files"].items()]
-        return all(file in known for file in seen["files"].items())
+        old, now, new = (_events(one["repository"]) for one in (self.old, seen, self.new))
+        is_grown = all(now[name][: len(old[name])] == old[name] == new[name][: len(old[name])] for name in old)
+        are_new = all(now[name] == new[name][: len(now[name])] for name in now)
+        return is_grown and are_new and all(file in known for file in seen["files"].items())
 
     def _is(self, root: Path, wanted: Standing, kind: str, when: str) -> None:
         seen = self._looked(root, when)
@@ -214,14 +218,14 @@ class Trial:
             return None
         return seen
 
-    def _is_quiet(self, run: Run, codes: set[int]) -> None:
+    def _is_quiet(self, run: Run, codes: Set[int]) -> None:
         lines = run.err.splitlines()
         is_one_line = sum(line.startswith("error: ") for line in lines) <= 1 and all(
             line.startswith(("error: ", "hint: ", "note: ", "undo: ")) for line in lines
         )
         if run.code == 0 and is_one_line:
             return
-        if run.code not in codes or not is_one_line or run.out:
+        if run.code not in codes or not is_one_line or (run.out and run.code != FOUND):
             self._found("LOUD", f"{run} {run.out}")
 
     def _is_tidy(self, root: Path) -> None:
@@ -263,13 +267,14 @@ class Trial:
         return run
 
     def _cut_power_during(
-        self, calls: Sequence[Call], disk: Disk, survivals: Mapping[str, Survival], mixes: int
+        self, calls: Sequence[Call], disk: Disk, survivals: Mapping[str, Survival], mixes: int = 0, share: int = 1
     ) -> None:
         self._tally = Tally()
+        lasting = [number for number, call in enumerate(calls) if call.kind in CHANGES][::-share]
         known: set[str] = set()
         has_said = False
         for number, call in enumerate([*calls, None]):
-            if call is None or call.kind in CHANGES:
+            if call is None or number in lasting:
                 place = f"before {call}" if call else "after the last call"
                 lots = {f"mix {mix}": mixed(f"{self.subject} {number} {mix}") for mix in range(mixes)}
                 for name, survival in {**survivals, **lots}.items():
@@ -302,6 +307,10 @@ class Trial:
 def _excuses(call: Call) -> bool:
     """Whether one hit by a fault at `call` need not tidy up at once: the next command does, and that is looked at."""
     return STAGING_OF_CHECKOUT in call.path or (call.kind in (Kind.UNLINK, Kind.RMDIR) and not call.is_done)
+
+
+def _events(repository: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
+    return {name: model if name == layout.REPOSITORY else model["events"] for name, model in repository.items()}
 
 
 def _relevant(tree: Tree) -> Tree:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 UNKNOWN = 2
+RETENTION = "\n[retention]\nkeep_newest = 1\n"  # with it `gc` drops the bytes of churn 0.0.1
 LINES = """
 init
 config set metrics.lift.direction up
@@ -53,7 +54,6 @@ alias risk/fraud old --remove
 hold risk/fraud@1.1.1 --reason court
 signature set risk/fraud@2.0.0-rc.1 signature.json
 trust add risk/fraud@1.1.0 --global team.models.Scorer --reason reviewed
-config set retention.keep_newest 1
 gc --prune
 keys add bo@example.org key.pub --key key
 approve risk/fraud@1.1.1 --for production --key key --comment looked --actor bo@example.org
@@ -68,6 +68,8 @@ def main(target: Path) -> None:
         os.chdir(place)
         _write_sources()
         for line in LINES.strip().split("\n"):
+            if line.startswith("gc ") and _run("gc").returncode != UNKNOWN:
+                Path(".mlreg/config.toml").write_text(Path(".mlreg/config.toml").read_text() + RETENTION)
             _type_first_known(line.split(" | "))
         told = _told()
         shutil.rmtree(".mlreg/tmp", ignore_errors=True)

@@ -95,6 +95,7 @@ class TestTrust:
         assert (told["global"], told["actor"], told["reason"]) == ("mine.Model", "ann@example.org", "reviewed")
         events = mlreg("history", "fraud", "--kind", "trusted", "--json").document["events"]
         assert [event["trust"]["globals"] for event in events] == [{"mine.Model": True}]
+        assert mlreg("history", "fraud", "--kind", "trusted").out.split("\t")[4] == "mine.Model"
 
     def test_twice_is_once_and_taken_back_it_is_gone(self, mlreg, tmp_path):
         self.registered(mlreg, tmp_path)

@@ -135,6 +135,18 @@ def test_one_event_makes_only_the_lines_of_its_model_anew(grown: tuple[Garden, C
     assert layout.column("stage") not in cache.puts
 
 
+def test_a_fold_since_another_looks_only_at_what_has_changed(grown: tuple[Garden, Counted]) -> None:
+    plants, _ = grown
+    search = Search(plants.repository.history, plants.repository.cards, None)
+    before = search.fold("zeta")
+    plants.grow("zeta", [("set", 1), ("note", 2)])
+    after, whole = search.fold("zeta", {before.stamp}), search.fold("zeta", {before.stamp, "sha256:of-another-branch"})
+    changed = {name: fact for name, fact in whole.facts.items() if before.facts.get(name) != fact}
+    assert after.facts == changed
+    assert 1 <= len(changed) <= 2
+    assert (after.stamp, after.versions) == (whole.stamp, whole.versions)
+
+
 def test_a_small_repository_has_no_columns() -> None:
     plants, cache = Garden(Repository(MemoryBackend())), Counted()
     plants.grow("fraud", random_moves(1, 60))

@@ -33,7 +33,7 @@ def connect(location: str | os.PathLike[str]) -> Backend:
     return LocalBackend(location)
 
 
-class _NamedFile(io.FileIO):
+class NamedFile(io.FileIO):
     """A file whose errors name it."""
 
     def readinto(self, buffer: Any) -> int:
@@ -70,7 +70,7 @@ class LocalBackend:
             OSError: It cannot be read, or something else than a file is there: a symbolic link answers ELOOP.
         """
         check_key(key)
-        return io.BufferedReader(_NamedFile(self._path(key), "rb", opener=_open_file))
+        return io.BufferedReader(NamedFile(self._path(key), "rb", opener=_open_file))
 
     def create(self, key: str | Callable[[], str], chunks: Iterable[Bytes]) -> bool:
         """Keeps `chunks` under `key` unless something is there, and returns whether it did.
@@ -156,6 +156,12 @@ class LocalBackend:
         with suppress(FileNotFoundError):
             os.unlink(self._path(key))
             sync_directory(self._path(_parent(key)))
+
+    def settle(self, prefix: str) -> None:
+        """Makes all names below the directory `prefix`, and that they are gone, outlast a loss of power."""
+        check_prefix(prefix)
+        for directory, _, _ in os.walk(self._path(prefix), onerror=_unless_missing):
+            sync_directory(directory)
 
     @contextmanager
     def sharing(self) -> Iterator[None]:
@@ -296,6 +302,11 @@ def _entries(root: str, directory: str) -> list[str]:
     finally:
         os.close(opened)
     return sorted((key for key in found if key != f"{_STAGING}/"), reverse=True)
+
+
+def _unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _open_file(path: str, flags: int) -> int:

@@ -90,6 +90,10 @@ class MemoryBackend:
         with self._lock:
             self._kept.pop(key, None)
 
+    def settle(self, prefix: str) -> None:
+        """Does nothing: what is done is done."""
+        check_prefix(prefix)
+
     def removing(self) -> AbstractContextManager[bool]:
         """Always may: one process has nobody else to hold off."""
         return nullcontext(True)

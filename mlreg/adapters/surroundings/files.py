@@ -41,6 +41,13 @@ def add(path: Path, data: bytes) -> None:
     preferences.change(path, unless_there)
 
 
+def check_add(path: Path, data: bytes) -> None:
+    """Raises what `add` would, and writes nothing."""
+    check_place(path.parent / f".{path.name}")
+    if os.path.lexists(path) and not (path.is_file() and path.read_bytes() == data):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+
 def check_place(path: Path) -> None:
     """Checks that a file can be at `path`.
 

@@ -39,7 +39,8 @@ def run(
         typer.Option("--layout", metavar="devskyy|specweave|flat|brixa", help="Versions, as that tool keeps them."),
     ] = None,
     format: Annotated[
-        str | None, typer.Option("--format", metavar="cyclonedx|deployment", help="A document about one version.")
+        str | None,
+        typer.Option("--format", metavar="cyclonedx|deployment|huggingface", help="A document about one version."),
     ] = None,
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="FILE", help="The directory of a layout, or the file.")

@@ -116,6 +116,10 @@ def _marks(effects: Mapping[str, Any]) -> Iterator[str]:
             if isinstance(value, dict)
             else [f"{name}: {_short(value)}"]
         )
+    if "approval" in effects:
+        yield f"for {effects['approval'].get('stage')}"
+    for name in effects.get("trust", {}).get("globals", {}):
+        yield name
     if "note" in effects:
         yield f'"{first_line(effects["note"], _WIDEST)}"'
 
@@ -138,7 +142,11 @@ def _draw(on: screen.Screen, answer: EventListing) -> None:
 def _told(on: screen.Screen, event: Event) -> list[Any]:
     """Returns what happened as a sentence, and why as another."""
     effect = _effect(event)
-    place = f" at {effect.removeprefix('new -> ')}" if effect.startswith("new -> ") else f": {effect}" if effect else ""
+    place = f": {effect}" if effect else ""
+    if effect.startswith("new -> "):
+        place = f" at {effect.removeprefix('new -> ')}"
+    elif "approval" in event.effects:
+        place = f" {effect}"
     sentence = f"{event.kind.replace('-', ' ')} {event.version or ''}".rstrip() + place.replace("->", on.arrow)
     why = [screen.styled(f'"{event.reason}"', "dim")] if event.reason else []
     return [screen.styled(sentence, _STYLES.get(event.kind, "")), *why]

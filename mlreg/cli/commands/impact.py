@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlreg.answers.affected import Affected, Impact
+from mlreg.cli.options import VersionOrNone
 from mlreg.cli.output import View
 from mlreg.lazy import LazyModule
 
@@ -27,6 +28,7 @@ Examples:
 def run(
     ctx: typer.Context,
     ref: Annotated[str | None, typer.Argument(metavar="[REF]", help="A version: what was made of it.")] = None,
+    version: VersionOrNone = None,
     feature: Annotated[str | None, typer.Option("--feature", metavar="NAME", help="An input of models.")] = None,
     feature_set: Annotated[
         str | None, typer.Option("--feature-set", metavar="NAME", help="As versions were registered with.")
@@ -40,7 +42,7 @@ def run(
     Themselves, or through a version that they were made from or depend on.
     """
     session = ctx.obj
-    answer = session.registry().impact(ref, feature=feature, feature_set=feature_set, data_set=data_set)
+    answer = session.registry().impact(ref, version, feature=feature, feature_set=feature_set, data_set=data_set)
     view = View(
         rows=map(_row, answer.versions),
         ids=[one.ref for one in answer.versions],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mlreg.answers.info import Info
+from mlreg.cli import voices
 from mlreg.cli.options import Name, VersionOrNone
 from mlreg.cli.output import View
 from mlreg.cli.rows import dotted
@@ -71,6 +72,7 @@ def _draw(on: screen.Screen, answer: Info) -> None:
     )
     _section(on, "metrics", [(name, number(value)) for name, value in facts["metrics"].items()])
     _section(on, "parameters", list(facts["params"].items()))
+    _section(on, "approvals", voices.told(facts["approvals"]))
     _section(on, "custom facts", list(facts["meta"].items()))
     _section(on, "files", [(file["path"], _sized(file)) for file in facts["files"]])
     _section(on, "data set", [(key.replace("_", " "), value) for key, value in facts["dataset"].items()])

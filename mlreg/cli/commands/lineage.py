@@ -25,7 +25,7 @@ def run(
     name: Name,
     version: VersionOrNone = None,
     format: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="tree, mermaid, dot, json or openlineage.")
+        str, typer.Option("--format", metavar="tree|mermaid|dot|json|openlineage", help="How it is drawn.")
     ] = _TREE,
 ) -> None:
     """Show where a version comes from and what came of it.

@@ -90,8 +90,9 @@ def _judged(answer: VersionJudged) -> View:
 
 def _draw_judged(on: screen.Screen, answer: VersionJudged) -> None:
     shut = sum(not reading.is_open for reading in answer.readings)
+    are = "is" if shut == 1 else "are"
     may = (
-        f"may not go to {answer.stage}: {shut} of {len(answer.readings)} gates are shut"
+        f"may not go to {answer.stage}: {shut} of {len(answer.readings)} gates {are} shut"
         if shut
         else (f"may go to {answer.stage}")
     )

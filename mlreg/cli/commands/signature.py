@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mlreg.adapters.surroundings import files, location
-from mlreg.answers.signatures import Held, Inferred, Shown, SignatureSet
+from mlreg.answers.signatures import Held, Shown, SignatureSet
 from mlreg.cli.options import DryRun, OutputFormat
 from mlreg.cli.output import View
 from mlreg.cli.rows import dotted
@@ -40,8 +41,13 @@ Examples:
   mlreg signature show fraud-detector
   mlreg signature set fraud-detector@3.1.0 signature.yaml"""
 _WORDS = {"show": ("REF",), "infer": ("PATH",), "check": ("OLD", "NEW"), "lint": ("FILE",), "set": ("REF", "FILE")}
+_MOST = {"show": 2, "check": 2, "set": 3}  # `NAME VERSION` is two words, `NAME@VERSION` one
 _CHECKS = ("check", "lint")
-_OWN = {"target": "infer", "outputs": "infer", "format": "infer", "output": "infer", "dry_run": "set", "yaml": "show"}
+_OWN = {
+    **dict.fromkeys(("target", "outputs", "format", "output"), ("infer",)),
+    "dry_run": ("set", "infer"),
+    "yaml": ("show",),
+}
 
 
 def run(
@@ -79,14 +85,15 @@ def run(
     if output_format and verb not in _CHECKS:
         raise UsageError("`--output-format` is for what checks", hint="it is for `mlreg signature check` and `lint`")
     if verb == "infer":
-        _infer(session, words, target or [], outputs or [], output, format)
+        _infer(session, words, target or [], outputs or [], output, format, dry_run=dry_run)
     elif verb == "check":
         _check(session, words)
     elif verb == "lint":
         _lint(session, words)
     elif verb == "set":
+        name, *version, file = words
         answer = session.registry().set_signature(
-            words[0], signature=inferring.signature_in(Path(words[1])).written(), dry_run=dry_run
+            name, *version, signature=inferring.signature_in(Path(file)).written(), dry_run=dry_run
         )
         session.output().show(answer, View(rows=[(_set_sentence(answer),)], ids=[answer.version]))
     else:
@@ -99,7 +106,7 @@ def _check_words(verb: str, words: Sequence[str]) -> None:
         near = suggestion(verb, _WORDS)
         raise UsageError(f"{quoted(verb)} is nothing that signature does", hint=near or "see `mlreg signature --help`")
     least = len(_WORDS[verb])
-    most = len(words) if verb in ("infer", "lint") else 2 if verb == "show" else least
+    most = len(words) if verb in ("infer", "lint") else _MOST[verb]
     if not least <= len(words) <= most:
         form = " ".join(["mlreg signature", verb, *_WORDS[verb]])
         raise UsageError(f"signature {verb} takes {' and '.join(_WORDS[verb])}", hint=f"write `{form}`")
@@ -107,10 +114,10 @@ def _check_words(verb: str, words: Sequence[str]) -> None:
 
 def _check_options(verb: str, given: Mapping[str, Any]) -> None:
     for name, value in given.items():
-        if value and _OWN[name] != verb:
+        if value and verb not in _OWN[name]:
             option = f"--{name.replace('_', '-')}"
             raise UsageError(
-                f"`{option}` is not for signature {verb}", hint=f"it is for `mlreg signature {_OWN[name]}`"
+                f"`{option}` is not for signature {verb}", hint=f"it is for `mlreg signature {_OWN[name][0]}`"
             )
 
 
@@ -121,21 +128,24 @@ def _infer(
     outputs: Sequence[str],
     output: str | None,
     format: str | None,
+    *,
+    dry_run: bool,
 ) -> None:
     found = inferring.infer_files([*map(Path, words)], targets=targets, outputs=[*map(Path, outputs)], format=format)
     text = strict_yaml.dump(found.signature.written())
     if output is not None:
-        _write(Path(output), text)
-        found = Inferred(signature=found.signature, sources=found.sources, path=output, notes=found.notes)
+        _write(Path(output), text, dry_run=dry_run)
+    found = replace(found, path=output, dry_run=dry_run)
     rows = [(f"wrote the signature to {output}",)] if output else [(line,) for line in text.decode().splitlines()]
     session.output().show(
         found, View(rows=rows, ids=[output or ""], draw=None if output else lambda on: _lines(on, text))
     )
 
 
-def _write(path: Path, text: bytes) -> None:
+def _write(path: Path, text: bytes, *, dry_run: bool) -> None:
+    write = files.check_add if dry_run else files.add
     try:
-        files.add(path, text)
+        write(path, text)
     except FileExistsError:
         raise ConflictError(
             f"{quoted(str(path), 200)} is there with another content",

@@ -12,6 +12,7 @@ from mlreg.answers.signatures import Validated
 from mlreg.cli.options import OutputFormat
 from mlreg.cli.output import View
 from mlreg.domain.signatures.checking import Finding
+from mlreg.errors import UsageError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ Examples:
 def run(
     ctx: typer.Context,
     reference: Annotated[str, typer.Argument(metavar="REF", help="A version, or a file with a signature.")],
-    data: Annotated[str, typer.Argument(metavar="DATA", help="CSV, JSON, JSONL, Parquet, npz; - is standard input.")],
+    words: Annotated[
+        list[str], typer.Argument(metavar="[VERSION] DATA", help="CSV, JSON, JSONL, Parquet, npz; - is standard input.")
+    ],
     limit: Annotated[int, typer.Option("--limit", metavar="N", help="So many are told; all are counted.")] = 100,
     extra: Annotated[bool, typer.Option("--extra", help="Pass over columns that the signature does not have.")] = False,
     format: Annotated[
@@ -45,6 +48,10 @@ def run(
     Whatever is not is told with its row and column, and the exit code is 1.
     """
     session = ctx.obj
+    *version, data = words
+    if len(version) > 1:
+        raise UsageError("one table is checked at a time", hint=f"write `mlreg validate {reference} DATA`")
+    reference = "@".join([reference, *version])
     answer = signatures.validate(
         lambda ref: session.registry().signature(ref), reference, data, limit=limit, extra=extra, format=format
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mlreg.answers.why import Why
-from mlreg.cli import deltas
+from mlreg.cli import deltas, voices
 from mlreg.cli.options import Name, VersionOrNone
 from mlreg.cli.output import View
 from mlreg.cli.rows import dotted
@@ -59,6 +59,9 @@ def _draw(on: screen.Screen, answer: Why) -> None:
         compared = facts["compared_with"]
         on.heading(f"against {compared['version']}, {_BECAUSE[compared['because']]}")
         deltas.draw(on, facts["metric_comparison"], compared["version"], facts["version"])
+    if facts["approvals"]:
+        on.heading("approvals")
+        on.facts(voices.told(facts["approvals"]), indent=2)
     _draw_notes(on, facts)
     _draw_way_back(on, facts)
 

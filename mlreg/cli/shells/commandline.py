@@ -47,7 +47,7 @@ ARGUMENTS: Mapping[str, Sequence[Kind]] = {
     "VERSION TAG...": ["labels", "tags"],
     "VERSION ALIAS": ["selectors", "aliases"],
     "REF": ["references"],
-    "DATA": [FILES],
+    "VERSION DATA": [FILES],
     "FILE...": [FILES],
     "sync|check": [("sync", "check")],
     "show|infer|check|lint|set": [("show", "infer", "check", "lint", "set")],

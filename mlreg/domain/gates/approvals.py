@@ -73,6 +73,9 @@ class Approvals:
         is_enough = len(counted) >= self.count and not missing and not tally.rejections
         is_open = is_enough and (tally.anchored or not self.anchored)
         details = [*_told(tally, counted.values(), since), *(f"missing one of {who}" for who in missing)]
+        if len(counted) < self.count or missing:
+            version = f"{evidence.state.spelling}@{evidence.standing.version}"
+            details.append(f"to approve it: `mlreg approve {version} --for {evidence.stage}`")
         value = f"{len(counted)} of {self.count}"
         yield Reading(self.KEY, self.KEY, is_open, value, next(needs for _, needs in self.wants()), details)
 

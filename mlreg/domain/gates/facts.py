@@ -46,7 +46,17 @@ class RequiredFacts:
         record = evidence.record(evidence.standing)
         for name in self.names:
             found = _found(record, name)
-            yield Reading(name, self.KEY, _says(found), _shown(found), "to be stated")
+            hint = [] if _says(found) else _hint(name, f"{evidence.state.spelling}@{evidence.standing.version}")
+            yield Reading(name, self.KEY, _says(found), _shown(found), "to be stated", hint)
+
+
+def _hint(name: str, version: str) -> list[str]:
+    """Returns how a fact that is missing is stated late; nothing of those that `register` alone takes."""
+    if name in ("owner", "description"):
+        return [f"state it: `mlreg set {version} --{name} TEXT`"]
+    if name in _LICENCES or name.startswith("meta."):
+        return [f"state it: `mlreg set {version} --meta {name.removeprefix('meta.')}=TEXT`"]
+    return []
 
 
 def _found(record: ModelVersion, name: str) -> Any:
