@@ -1,7 +1,7 @@
 """Owns what people say of a version before it is promoted: approve, reject, and which of it counts.
 
 `tally` is what gates ask: the approvals of one version for one stage that count now, and the others with the reasons.
-`standing_for` is what those ask who show a version.
+`standing_for` is for those who show a version.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mlreg.domain.keyring import Key, person
 from mlreg.domain.names import checked_text
 from mlreg.domain.state import ModelState, Standing
 from mlreg.domain.times import timestamp
-from mlreg.errors import BlockedError, NotAllowedError, UsageError
+from mlreg.errors import BlockedError, MlregError, NotAllowedError, UsageError
 from mlreg.journal import Journal
 from mlreg.resolve import Found, carry_out, find_shown, joined_ref
 from mlreg.trusting import PathLike, Signer, SshNotary, signer, trust_of
@@ -62,25 +62,23 @@ def tally(
     return _tally(bench, state, _subject(bench, state, standing, stage, policy), trust, checker)
 
 
-def standing_for(bench: Bench, state: ModelState, standing: Standing) -> list[Approval]:
-    """Returns what people say of a version that counts, for the stage where it stands and for those above.
+def standing_for(bench: Bench, state: ModelState, standing: Standing) -> tuple[list[Approval], list[str]]:
+    """Returns what people say of a version that counts, for the stage where it stands and those above; and notes.
 
-    Raises:
-        IntegrityError: An event that has to be read is damaged.
-        MissingError: There are signatures, and no `ssh-keygen`.
+    Where it cannot be found out what counts, the notes say why.
     """
-    if str(standing.version) not in state.said:
-        return []
     order = bench.stages.order
     start = order.index(standing.stage) if standing.stage in order else 0
-    notary = SshNotary()
-    trust = trust_of(bench, notary)
-    counted = []
-    for stage in order[max(start, 1) :]:
-        rules = ruling.policy_digest(bench, state.spelling, stage)
-        said = _tally(bench, state, _subject(bench, state, standing, stage, rules), trust, notary)
-        counted += [approval for approval in said.in_order if approval.refusal is None]
-    return counted
+    notary, counting = SshNotary(), list[Approval]()
+    try:
+        trust = trust_of(bench, notary)
+        for stage in order[max(start, 1) :]:
+            rules = ruling.policy_digest(bench, state.spelling, stage)
+            said = _tally(bench, state, _subject(bench, state, standing, stage, rules), trust, notary)
+            counting += [approval for approval in said.in_order if approval.refusal is None]
+    except MlregError as error:
+        return [], [f"it cannot be told which approvals count: {error.message}"]
+    return counting, []
 
 
 def list_approvals(

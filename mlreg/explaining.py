@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mlreg.answers.why import WayBack, Why
 from mlreg.bench import Bench
 from mlreg.domain import compare, decide
@@ -10,7 +12,13 @@ from mlreg.domain.spans import spans
 from mlreg.domain.state import ModelState, Standing
 from mlreg.domain.why import Predecessor, predecessor, story
 from mlreg.errors import MlregError
+from mlreg.lazy import LazyModule
 from mlreg.resolve import Found, find_shown, joined_ref
+
+if TYPE_CHECKING:
+    from mlreg import approving
+else:
+    approving = LazyModule("mlreg.approving")
 
 
 def explain(bench: Bench, name: str, version: str | None) -> Why:
@@ -22,6 +30,7 @@ def explain(bench: Bench, name: str, version: str | None) -> Why:
     told = story(bench.repository.history.about(state, found.version), found.version)
     before = predecessor(state, standing, told=told, parent=record.lineage.get("parent"))
     today = bench.journal.today()
+    approvals, doubts = approving.standing_for(bench, state, standing) if found.version in state.said else ([], [])
     return Why(
         state=state,
         standing=standing,
@@ -39,7 +48,8 @@ def explain(bench: Bench, name: str, version: str | None) -> Why:
         days_left=days_left(standing.deprecated, today),
         ending=ending(standing.deprecated, today),
         way_back=_way_back(bench, state, standing),
-        notes=[*found.notes, *_assumed(bench, found, is_bare=ref.selector is None)],
+        approvals=approvals,
+        notes=[*found.notes, *doubts, *_assumed(bench, found, is_bare=ref.selector is None)],
     )
 
 

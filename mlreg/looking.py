@@ -14,7 +14,7 @@ from mlreg.errors import MlregError, UsageError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from mlreg import resolve
+    from mlreg import approving, resolve
     from mlreg.answers import compared, found, happened, info, listed, versions
     from mlreg.domain import compare, events, selection, spans
     from mlreg.domain import ending as endings
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlreg.domain.record import ModelVersion
     from mlreg.domain.state import ModelState
 else:
+    approving = LazyModule("mlreg.approving")
     resolve = LazyModule("mlreg.resolve")
     compared = LazyModule("mlreg.answers.compared")
     found = LazyModule("mlreg.answers.found")
@@ -78,6 +79,8 @@ def tell_all(bench: Bench, name: str, version: str | None) -> info.Info:
     """Tells all of the version that `name` and `version`, or the reference `name`, mean."""
     found = resolve.find_shown(bench, resolve.joined_ref(name, version, bench.stages))
     record = bench.record(found.state, found.standing)
+    is_judged = found.version in found.state.said
+    approvals, notes = approving.standing_for(bench, found.state, found.standing) if is_judged else ([], [])
     return info.Info(
         state=found.state,
         standing=found.standing,
@@ -86,7 +89,8 @@ def tell_all(bench: Bench, name: str, version: str | None) -> info.Info:
         resolved_by=found.by,
         has_stage=found.state.holder(found.standing.stage) == found.version,
         ending=bench.ending(found.standing.deprecated),
-        notes=found.notes,
+        approvals=approvals,
+        notes=[*found.notes, *notes],
     )
 
 

@@ -156,6 +156,22 @@ def test_an_annotation_is_one_line_whatever_the_message_says():
     assert line == "::error title=mlreg%3A not-found::a%0Ab%25c::d%0Ahint: e"
 
 
+def test_an_annotation_tells_which_gates_are_shut(shell, project):
+    with open(project / ".mlreg/config.toml", "a") as config:
+        config.write("[policy.production]\nmetrics.auc = { min = 0.99 }\n")
+    done = shell("mlreg promote fraud-detector 1.1.0 --to production --ci github")
+    assert done.returncode == 7
+    assert "%0Aauc  0.95  needs at least 0.99%0Ahint: " in done.stderr.splitlines()[-1]
+
+
+def test_lists_become_sentences_of_the_summary(shell, tmp_path):
+    shell("printf 'cos\\nsystem\\n(S\"true\"\\ntR.' > bad.pkl; mlreg scan bad.pkl --ci github")
+    text = (tmp_path / "summary.md").read_text()
+    assert "is on no list of what models need; " in text
+    assert "&#91;" not in text
+    assert "| what | it |" not in text
+
+
 def test_the_action_runs_what_it_was_given(shell, project, tmp_path, bin_directory):
     context = {
         "inputs.run": 'promote fraud-detector 1.1.0 --to production --reason "it is $(touch PWN) better"',

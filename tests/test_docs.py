@@ -43,6 +43,7 @@ COLUMNS = 100
 REWRITES = os.environ.get("MLREG_DOCS") == "rewrite"
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_BAR = re.compile(r"\x1b\[\?25l.*?\x1b\[\?25h\r\x1b\[1A\x1b\[2K", re.DOTALL)  # of progress, which takes itself away
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _VARYING = {
     r"\d{4}-\d\d-\d\dT[\d:.]+Z": "TIME",
@@ -111,7 +112,7 @@ def terminal_of(command: Sequence[str], place: Path) -> str:
         os.close(terminal)
         shown = b"".join(iter(lambda: read(controller), b""))
     os.close(controller)
-    return _STYLE.sub("", shown.decode()).replace("\r\n", "\n").replace(str(place), HOME)
+    return _STYLE.sub("", _BAR.sub("", shown.decode())).replace("\r\n", "\n").replace(str(place), HOME)
 
 
 def read(controller: int) -> bytes:

@@ -134,14 +134,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and ends the process with the exit code of the contract."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     session = Session()
-    signal.signal(signal.SIGTERM, _on_sigterm)
-    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    prepare_streams()
     try:
-        code = run(words, session)
-        _flush()
-    except BaseException as error:
+        _hear_signals()
+        code = _ended(words, session)
+        if arguments is None:
+            _hear_no_signals()
+    except (KeyboardInterrupt, _Terminated) as error:  # it came while something else was told
         code = _code_of(error, words, session)
     _exit(code)
 
@@ -155,6 +153,16 @@ def run(words: Sequence[str], session: Session) -> int:
         return UsageError.exit_code
     code = app.main(args=list(words), prog_name="mlreg", standalone_mode=False, obj=session)
     return code if isinstance(code, int) else 0
+
+
+def _ended(words: Sequence[str], session: Session) -> int:
+    prepare_streams()
+    try:
+        code = run(words, session)
+        _flush()
+    except BaseException as error:
+        code = _code_of(error, words, session)
+    return code
 
 
 def _global_options() -> list[Any]:
@@ -293,6 +301,19 @@ def _kept_traceback(text: str) -> str | None:
             return file.name
     except OSError:
         return None
+
+
+def _hear_signals() -> None:
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _hear_no_signals() -> None:
+    """Lets signals end the process in silence: all is said, and only a traceback would come of raising anything."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _on_sigterm(number: int, frame: FrameType | None) -> None:

@@ -11,6 +11,7 @@ from town import MAKER, MODEL, STAGE, VERSION, Town
 from mlreg.domain.approvals import expiry
 from mlreg.errors import BlockedError, NotAllowedError, NotFoundError, UsageError
 from mlreg.store import layout
+from mlreg.store.snapshots import recalled, snapshot_bytes
 
 
 def valid(town: Town, **words) -> list[str]:
@@ -330,3 +331,47 @@ def test_an_approval_is_given_under_the_policy_that_is_in_force_and_ends_with_it
     for who in ("bo", "cy"):
         assert approve(town, who).changed
     assert town.as_("").promote(MODEL, VERSION, to=STAGE).changed
+
+
+@pytest.mark.parametrize("look", ["info", "why"])
+def test_whoever_shows_a_version_shows_who_approves_it(town: Town, look):
+    def shown() -> list[tuple[str, str, str, bool]]:
+        told = getattr(town.as_(""), look)(f"{MODEL}@{VERSION}").document()["approvals"]
+        return [(one["approver"], one["decision"], one["stage"], one["signed"]) for one in told]
+
+    assert shown() == []
+    approve(town, "bo")
+    town.as_("").reject(MODEL, VERSION, stage="staging", reason="no", key=town.key("cy"))
+    said = [("cy@example.org", "reject", "staging", True), ("bo@example.org", "approve", STAGE, True)]
+    assert shown() == said
+    town.as_("").promote(MODEL, VERSION, to=STAGE)
+    assert shown() == said[1:]  # it is beyond staging
+    assert getattr(town.as_(""), look)(f"{MODEL}@1.0.0").document()["approvals"] == []
+    town.as_("").deprecate(MODEL, VERSION, reason="old")
+    assert shown() == []
+
+
+def test_approvals_under_another_policy_are_not_shown_as_standing(town: Town):
+    approve(town, "bo")
+    town.repository.backend.replace(layout.CONFIG, [b"[policy.production.approvals]\ncount = 1\n"])
+    assert town.as_("").info(f"{MODEL}@{VERSION}").approvals == []
+
+
+def test_a_version_is_shown_where_nobody_can_tell_what_counts(town: Town, monkeypatch):
+    approve(town, "bo")
+    monkeypatch.setenv("PATH", "/nowhere")
+    told = town.as_("").info(f"{MODEL}@{VERSION}")
+    assert not told.approvals
+    assert any("cannot be told which approvals count" in note for note in told.notes)
+
+
+def test_a_snapshot_knows_which_versions_were_spoken_of(town: Town):
+    approve(town, "bo")
+    state = town.repository.history.state(MODEL)
+    assert state.said == {VERSION: state.head}
+    key = layout.snapshot(MODEL)
+    data = snapshot_bytes(state, key)
+    history = town.repository.history
+    again = recalled(data, key, read=lambda event: event, fold=lambda number: history.state(MODEL))
+    assert again is not None
+    assert again.said == state.said

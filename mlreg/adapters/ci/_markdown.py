@@ -22,7 +22,8 @@ def markdown(document: Mapping[str, Any]) -> str:
     verb = str(document.get("schema", "mlreg")).removeprefix("mlreg.").partition("/")[0]
     lines = [f"### mlreg {verb}", ""]
     facts = {name: value for name, value in scalars(document).items() if name not in ("schema", "verdict")}
-    lines += _table(("what", "it"), [*facts.items(), *_recommended(document)])
+    told = [*facts.items(), *_recommended(document)]
+    lines += _table(("what", "it"), told) if told else []
     if "metric_comparison" in document:
         lines += _metrics(document["versions_compared"], document["metric_comparison"])
     for name, value in document.items():
@@ -64,4 +65,8 @@ def _cell(value: Any) -> str:
 def _word(value: Any) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, list):
+        return "; ".join(map(_word, value))
+    if isinstance(value, Mapping) and (sentence := value.get("message") or value.get("text")):
+        return str(sentence)
     return "" if value is None else json.dumps(value, ensure_ascii=False)

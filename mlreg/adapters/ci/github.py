@@ -31,7 +31,8 @@ def publish(document: Mapping[str, Any], environment: Mapping[str, str]) -> None
 
 def annotation(error: MlregError) -> str | None:
     """Returns the workflow command that shows `error` at the top of the run."""
-    message = error.message if error.hint is None else f"{error.message}\nhint: {error.hint}"
+    hint = [f"hint: {error.hint}"] if error.hint else []
+    message = "\n".join([error.message, *error.details, *hint])
     return formats.command("error", message, title=f"mlreg: {error.stable_code}")
 
 
