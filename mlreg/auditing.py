@@ -110,7 +110,8 @@ def _audit(bench: Bench, name: str, *, since: str | None, until: str | None) -> 
 def _period(since: str | None, until: str | None, now: str, begin: str) -> Period:
     end = moment_of(until) if until else now
     if begin > end:
-        raise UsageError(f"it ends before it begins: {since} to {until or 'now'}", hint="swap `--from` and `--to`")
+        hint = "swap `--from` and `--to`" if until else "say with `--from` a time that is over"
+        raise UsageError(f"it ends before it begins: {since} to {until or 'now'}", hint=hint)
     return Period(begin, end)
 
 
@@ -199,4 +200,4 @@ def _unheard(told: Iterable[Event]) -> list[Approval]:
 
 
 def _whole(ended: ModelState) -> Check:
-    return Check("history", True, f"the history is whole: {ended.head} events, each with the digest of the one before")
+    return Check("history", True, f"the history is whole: {ended.head} event{'' if ended.head == 1 else 's'}, each with the digest of the one before")

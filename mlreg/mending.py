@@ -33,14 +33,14 @@ def mend(bench: Bench, name: str | None, files: Sequence[Path], progress: Progre
     backend = bench.repository.backend
     if not broken:
         backend.settle(layout.BLOBS)  # what was mended before may have ended in a kill
-        return before
+        return replace(before, mended=[])
     with ExitStack() as held:
         if not held.enter_context(backend.removing()):
             raise ConflictError("somebody is registering just now", hint="try again when that is done")
         copies = [held.enter_context(open_input(path)) for path in files]
         digests = {digest for key in backend.list(layout.BLOBS) if (digest := layout.digest_of_blob(key))}
         mended = [key for key in broken if _mend(bench, key, copies, sorted(digests))]
-    return replace(verify(bench, name, progress), mended=mended) if mended else before
+    return replace(verify(bench, name, progress) if mended else before, mended=mended)
 
 
 def _mend(bench: Bench, key: str, copies: Iterable[BinaryIO], others: Iterable[str]) -> bool:

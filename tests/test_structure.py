@@ -93,6 +93,14 @@ def test_no_module_is_a_drawer():
     assert [name for name in MODULES if Path(name).stem.strip("_").startswith(drawers)] == []
 
 
+def test_the_page_of_the_architecture_names_every_module_and_nothing_that_is_not_there():
+    page = (ROOT / "docs/architecture.md").read_text()
+    named = set(re.findall(r"`([a-z_/]+(?:\.py|/))(?:X\.py)?`", page))
+    places = [*(ROOT / "mlreg").glob("*.py"), *(ROOT / "mlreg").glob("[a-z]*/")]
+    assert {place.name + "/" * place.is_dir() for place in places} - named == set()
+    assert [name for name in named if not (any((ROOT / "mlreg").rglob(name)) or (ROOT / name).exists())] == []
+
+
 def test_no_module_is_longer_than_one_can_hold_in_mind():
     assert {name: length for name, text in MODULES.items() if (length := text.count("\n")) > LONGEST_MODULE_LINES} == {}
 

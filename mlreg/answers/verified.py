@@ -26,12 +26,12 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Verified(Answer):
-    """What was looked at, and what is wrong with it; `mended` are the files that were, and were put in order."""
+    """What was looked at, and what is wrong with it; `mended` are files that were put in order, if they should."""
 
     schema: ClassVar[str] = "mlreg.verify/1"
     checked: Mapping[str, int]
     problems: Sequence[Problem]
-    mended: Sequence[str] = ()
+    mended: Sequence[str] | None = None
 
     @property
     def ok(self) -> bool:
@@ -48,5 +48,5 @@ class Verified(Answer):
             "ok": self.ok,
             "checked": dict(self.checked),
             "problems": [problem.document() for problem in self.problems],
-            "mended": list(self.mended),
+            **({} if self.mended is None else {"mended": list(self.mended)}),
         }

@@ -176,6 +176,13 @@ KEYS = (
 )
 
 
+_BY_HAND = {
+    "policy": "`mlreg help policies`",
+    "retention": "docs/storage.md",
+    "score": "docs/ranking.md",
+}
+
+
 def parse_key(text: str) -> tuple[Key, Path]:
     """Returns the setting that `text` names, and its words; a word of other characters stands in quotes, as in TOML.
 
@@ -187,6 +194,13 @@ def parse_key(text: str) -> tuple[Key, Path]:
     except (ValueError, RecursionError):
         path = ()
     key = found(path)
+    if key is None and path and path[0] in _BY_HAND:
+        raise UsageError(
+            f"{quoted(text)} is set by hand: `mlreg config` does not write the section `[{path[0]}]`",
+            hint=f"write it into the file; what can stand there says {_BY_HAND[path[0]]}",
+            facts={"key": text[:200]},
+            code="unknown-setting",
+        )
     if key is None:
         known = [key.name for key in KEYS]
         near = suggestion(text, [_filled(name, path) for name in known])

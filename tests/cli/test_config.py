@@ -147,6 +147,8 @@ def test_settings_can_be_asked_for_where_there_is_no_repository_but_not_changed(
         (("set", "stages.order", "a,b", "--global"), 2, "is the same for all who use a repository"),
         (("get", 'a = 1\n"b"'), 2, "is not a setting"),
         (("get", ""), 2, "is not a setting"),
+        (("set", "retention.keep_newest", "3"), 2, "is set by hand"),
+        (("get", "policy.production.approvals"), 2, "`mlreg help policies`"),
         (("lst",), 2, "did you mean `list`"),
         (("set", "storage.type"), 2, "write `mlreg config set KEY VALUE`"),
         (("list", "storage.type"), 2, "config list takes no other word"),

@@ -79,7 +79,7 @@ def run(
             answer = registry.hold_against(answer, against, trust_root=trust_root)
     view = View(
         rows=[
-            *(("mended", key, "") for key in answer.mended),
+            *(("mended", key, "") for key in answer.mended or ()),
             *((problem.code, problem.object, problem.message) for problem in answer.problems),
         ]
         or [(_summary(answer),), *(("after", *event) for event in _after(answer))],
@@ -116,7 +116,7 @@ def _seen(answer: Verified) -> str:
 
 
 def _draw(on: screen.Screen, answer: Verified) -> None:
-    for key in answer.mended:
+    for key in answer.mended or ():
         on.line(f"mended {key}", "green")
     if answer.ok:
         on.line(_summary(answer), "green")
