@@ -200,4 +200,5 @@ def _unheard(told: Iterable[Event]) -> list[Approval]:
 
 
 def _whole(ended: ModelState) -> Check:
-    return Check("history", True, f"the history is whole: {ended.head} event{'' if ended.head == 1 else 's'}, each with the digest of the one before")
+    events = "1 event" if ended.head == 1 else f"{ended.head} events, each with the digest of the one before"
+    return Check("history", True, f"the history is whole: {events}")

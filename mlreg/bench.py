@@ -94,6 +94,10 @@ class Bench:
         """Returns the record of a version as it was written."""
         return self.repository.catalog.read(state.spelling, str(standing.version), standing.record)
 
+    def has_bytes(self, state: ModelState, standing: Standing) -> bool:
+        """Whether all bytes of a version are here."""
+        return self.repository.blobs.has_all(self.record(state, standing).files)
+
     def ending(self, deprecation: Deprecation | None) -> str | None:
         """Returns how near the end of a version is, as in `ends in 12 days`, None where it is far or not set."""
         return endings.ending(deprecation, self.journal.today()) if deprecation else None

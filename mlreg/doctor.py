@@ -60,9 +60,10 @@ def examine(bench: Bench, directory: Path, checks: Iterable[Check]) -> Diagnosis
             "files": lambda: _files(bench, directory, here),
             "config.toml": lambda: _config(bench, directory),
             "history": lambda: _history(bench),
-            "models": lambda: _models(bench),
         }
         found += [_guarded(name, look) for name, look in looks.items()]
+        if not any(check.name == "config.toml" and check.findings for check in found):
+            found.append(_guarded("models", lambda: _models(bench)))  # which stages they stand at says config.toml
     found += [
         _guarded("disk", lambda: _disk(directory)),
         _guarded("cache", lambda: _cache(directory, bench.journal.now())),

@@ -139,7 +139,7 @@ def _way_back(bench: Bench, state: ModelState) -> str | None:
             state,
             stage,
             stages=bench.stages,
-            has_bytes=lambda standing: bench.repository.blobs.has_all(bench.record(state, standing).files),
+            has_bytes=partial(bench.has_bytes, state),
         )
     except MlregError:
         return None

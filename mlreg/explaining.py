@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mlreg.answers.why import WayBack, Why
@@ -83,7 +84,7 @@ def _rollback(bench: Bench, state: ModelState, stage: str, *, to: str | None) ->
             state,
             stage,
             stages=bench.stages,
-            has_bytes=lambda standing: bench.repository.blobs.has_all(bench.record(state, standing).files),
+            has_bytes=partial(bench.has_bytes, state),
             to=to,
         )
     except MlregError as error:

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from mlreg.answers.linted import Linted
 from mlreg.answers.signatures import Held
 from mlreg.bench import Bench
-from mlreg.declared import parsed
+from mlreg.declared import SUFFIXES, parsed
 from mlreg.domain.bump import breaks_promise
 from mlreg.domain.findings import KINDS, Finding
 from mlreg.domain.names import checked_model_name
@@ -28,7 +28,6 @@ from mlreg.findings import broken, of_damage, of_error
 from mlreg.intake import find_place, read_facts
 from mlreg.spec import KEYS, Spec, read_spec
 
-_SUFFIXES: Final = (".yaml", ".yml", ".json")
 _SPEC_MAX_BYTES: Final = 1 << 20
 _SPEC_ONLY: Final = frozenset(KEYS) - {"features", "params"}  # these two a signature may have as well
 
@@ -173,7 +172,7 @@ class _Linter:
 
     def _specs_in(self, directory: Path) -> list[tuple[Path, bytes]]:
         if directory not in self._beside:
-            places = sorted(place for place in directory.iterdir() if place.suffix in _SUFFIXES and place.is_file())
+            places = sorted(place for place in directory.iterdir() if place.suffix in SUFFIXES and place.is_file())
             small = [place for place in places if place.stat().st_size <= _SPEC_MAX_BYTES]
             texts = ((place, place.read_bytes()) for place in small)
             self._beside[directory] = [(place, data) for place, data in texts if b"signature" in data]

@@ -16,7 +16,7 @@ from mlreg.store import layout
 from mlreg.store.blobs import Progress
 from mlreg.verify import verify
 
-_MENDABLE = ("blob-damaged", "blob-missing")
+_MENDABLE = ("blob-damaged", "blob-missing", "unreadable")
 
 
 def mend(bench: Bench, name: str | None, files: Sequence[Path], progress: Progress) -> Verified:
@@ -45,4 +45,7 @@ def mend(bench: Bench, name: str | None, files: Sequence[Path], progress: Progre
 
 def _mend(bench: Bench, key: str, copies: Iterable[BinaryIO], others: Iterable[str]) -> bool:
     digest = layout.digest_of_blob(key)
-    return digest is not None and bench.repository.blobs.mend(digest, copies, others)
+    try:
+        return digest is not None and bench.repository.blobs.mend(digest, copies, others)
+    except IsADirectoryError:  # somebody has put one in its place
+        return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlreg.bench import Bench
@@ -252,7 +253,7 @@ def _rollback_wish(
             state,
             seat,
             stages=bench.stages,
-            has_bytes=lambda standing: bench.repository.blobs.has_all(bench.record(state, standing).files),
+            has_bytes=partial(bench.has_bytes, state),
             to=to,
             expect=expect,
             reason=reason,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STDIN = Path("-")
 _KIND = "tables"
 _PACKAGES = {"pyarrow": "mlreg[parquet]", "jsonschema": "mlreg[schema]", "referencing": "mlreg[schema]"}
-# the adapters say so too; here so that none has to be imported to be chosen
+# here, so that none of the adapters has to be imported to be chosen
 _SUFFIXES: Mapping[str, Sequence[str]] = {
     "csv": (".csv", ".tsv"),
     "json": (".json", ".jsonl", ".ndjson"),
@@ -30,8 +30,6 @@ _SUFFIXES: Mapping[str, Sequence[str]] = {
 
 class Reader(Protocol):
     """An adapter of tables."""
-
-    SUFFIXES: Sequence[str]
 
     def open_table(self, stream: BinaryIO, path: Path) -> Table:
         """Returns the table in `stream`; `path` names it, and `-` is standard input."""

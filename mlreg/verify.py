@@ -222,7 +222,11 @@ class _Check:
         for digest, entry in sorted(self._blobs.items()):
             try:
                 self._blob(digest, entry.size_bytes)
-            except (ValueError, MlregError, OSError) as error:
+            except OSError as error:
+                coded = layout.coded_blob(digest)
+                is_coded = str(error.filename).endswith(coded)
+                self._note(coded if is_coded else layout.blob(digest), error, "unreadable")
+            except (ValueError, MlregError) as error:
                 self._note(_blob_key(digest), error, "blob-damaged")
 
     def _blob(self, digest: str, size_bytes: int | None) -> None:

@@ -45,6 +45,12 @@ def read(text: str):
     return hub.ModelCard(text, ignore_metadata_errors=False)
 
 
+def test_a_card_says_how_to_get_the_model_and_how_large_it_is(stocked):
+    card = stocked.card("fraud").text
+    assert 'model = Registry.open().load("fraud@1.1.0")\n' in card
+    assert " bytes in 1 file\n" in card
+
+
 def test_the_hub_reads_facts_and_results(stocked):
     card = read(stocked.card("fraud").text)
     data = card.data

@@ -390,8 +390,9 @@ def test_looking_changes_nothing(repository: Path) -> None:
 
 def test_a_repository_with_a_damaged_format_file_is_not_opened_and_the_file_is_named(repository: Path) -> None:
     flip(repository / "format", at=2)
-    with pytest.raises(IntegrityError, match="the file 'format' of the repository is damaged"):
+    with pytest.raises(IntegrityError, match="the file 'format' of the repository is damaged") as raised:
         Registry.open(repository)
+    assert "`history/@repository/00000001.json`" in str(raised.value.hint)
     assert found(repository) == [("file-damaged", "format")]
 
 

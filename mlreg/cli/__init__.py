@@ -136,6 +136,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     session = Session()
     try:
         _hear_signals()
+        if arguments is None:
+            sys.unraisablehook = _on_unraisable
         code = _ended(words, session)
         if arguments is None:
             _hear_no_signals()
@@ -314,6 +316,13 @@ def _hear_no_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+
+
+def _on_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+    """Ends the process where a signal came while Python called something of its own, which would lose the signal."""
+    if isinstance(unraisable.exc_value, KeyboardInterrupt | _Terminated):
+        os._exit(_INTERRUPTED if isinstance(unraisable.exc_value, KeyboardInterrupt) else _TERMINATED)
+    sys.__unraisablehook__(unraisable)
 
 
 def _on_sigterm(number: int, frame: FrameType | None) -> None:

@@ -258,7 +258,7 @@ def _toml(text: str, source: str) -> Mapping[str, Any]:
         place = f"{source}, line {line}" if line else source
         raise UsageError(
             f"cannot read {place}: {what[:1].lower()}{what[1:]}",
-            hint="see how TOML is written in the comments of a fresh `mlreg init`",
+            hint='mend that line: it is TOML, sections as `[metrics.auc]` and lines as `direction = "up"`',
             facts={"file": source, "line": line},
         ) from None
 

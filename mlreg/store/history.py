@@ -57,7 +57,6 @@ class History:
     def __init__(self, backend: Backend, cache: Cache | None = None) -> None:
         self._backend = backend
         self._cache = cache
-        self.replayed = 0  # how many events had to be read to know where models stand
 
     def models(self) -> list[str]:
         """Returns the folded names of all models, sorted; one whose first event was never written may be among them."""
@@ -130,7 +129,6 @@ class History:
             state = self._replayed(model, self.events(model))
         else:
             self.catch_up(state, model)
-        self.replayed += state.head - recalled
         if state.head - recalled >= snapshot_after:
             self._keep(model, state)
         return state

@@ -225,7 +225,8 @@ def id_from_format(data: bytes) -> str:
     if data != format_bytes(repository_id.strip()):
         raise IntegrityError(
             f"the file '{layout.FORMAT}' of the repository is damaged",
-            hint="look at `mlreg verify`",
+            hint=f"bring it back from a copy; it is two lines: `mlreg {REPOSITORY_FORMAT}`, and the id in"
+            f" `{layout.event(layout.REPOSITORY, 1)}`",
             facts={"object": layout.FORMAT},
             code="format-damaged",
         )

@@ -130,6 +130,7 @@ def test_a_configuration_that_cannot_be_read_is_named_with_its_line(project, mlr
     (project / ".mlreg/config.toml").write_text("[stages]\norder = 3\n")
     found = findings(mlreg)["config"]
     assert "line 2" in found["message"]
+    assert len(mlreg("doctor", "--json").document["problems"]) == 1
     assert found["fix"].endswith(str(project / ".mlreg/config.toml"))
 
 

@@ -1,6 +1,6 @@
-"""Prints the table of figures of `docs/reliability.md`, every fault at every call of every command.
+"""Prints the table of figures of `docs/reliability.md`: every fault at every call, or one of SHARE, of every command.
 
-PYTHONPATH=tests python -m faults.figures [FAULT…]
+PYTHONPATH=tests python -m faults.figures [SHARE] [FAULT…]
 """
 
 from __future__ import annotations
@@ -19,12 +19,18 @@ from .workshop import opened_lab
 _WRITING = ("torn write", "short write")
 
 
+def _wished() -> tuple[int, list[str]]:
+    words = sys.argv[1:]
+    share = int(words.pop(0)) if words and words[0].isdigit() else 1
+    return share, words or [*CAMPAIGNS]
+
+
 def tallies_of(number: int) -> dict[str, Tally]:
     """Puts the command `number` through all campaigns, or those named, and returns what came of each."""
     with opened_lab() as (lab, directory):
         trial = Trial(lab, COMMANDS[number], directory / "subject")
-        names = [name for name in sys.argv[1:] or CAMPAIGNS if trial.writes or name not in _WRITING]
-        return {name: CAMPAIGNS[name](trial) for name in names}
+        share, names = _wished()
+        return {name: CAMPAIGNS[name](trial, share=share) for name in names if trial.writes or name not in _WRITING}
 
 
 def table(rows: dict[str, Tally]) -> Iterator[str]:

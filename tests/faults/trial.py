@@ -223,8 +223,8 @@ class Trial:
         is_one_line = sum(line.startswith("error: ") for line in lines) <= 1 and all(
             line.startswith(("error: ", "hint: ", "note: ", "undo: ")) for line in lines
         )
-        if run.code == 0 and is_one_line:
-            return
+        if run.code == 0 and "Traceback" not in run.err:
+            return  # whatever it says beside its answer
         if run.code not in codes or not is_one_line or (run.out and run.code != FOUND):
             self._found("LOUD", f"{run} {run.out}")
 

@@ -85,6 +85,7 @@ def test_every_field_of_a_state_is_thought_of() -> None:
     assert named == {
         "ModelState": {
             "spelling", "head", "head_digest", "moment", "updated_at", "versions", "seats", "aliases", "tags",
+            "said",
         },
         "Standing": {
             "version", "record", "content", "facts", "registered", "stage", "moved", "replaced_by", "tags",

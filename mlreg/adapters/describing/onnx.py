@@ -14,7 +14,6 @@ from mlreg.domain.names import quoted
 from mlreg.domain.signatures.model import FREE, Dimension, Field, Signature
 from mlreg.errors import UsageError
 
-SUFFIXES: Final = (".onnx",)
 _MODEL_GRAPH: Final = 7
 _GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT, _GRAPH_SPARSE = 5, 11, 12, 15
 _TENSOR_NAME, _SPARSE_VALUES = 8, 1

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from mlreg.domain.names import quoted
 from mlreg.domain.signatures.model import Signature
 from mlreg.errors import UsageError
-
-SUFFIXES: Final = (".safetensors",)
 
 
 def described(stream: BinaryIO, name: str) -> Signature:

@@ -111,7 +111,8 @@ def _facts(stock: Stock, one: Handed) -> Iterator[tuple[str, Any]]:
     licence, name = _licence(record)
     yield "Licence", name or licence
     yield "Registered", f"{living.day(standing.registered.at)} by {standing.registered.actor}"
-    yield "Size", f"{record.size_bytes:,} bytes in {len(record.files)} files"
+    count = len(record.files)
+    yield "Size", f"{record.size_bytes:,} bytes in {count} file{'' if count == 1 else 's'}"
     yield "Digest of the record", standing.record
     yield "Repository", stock.repository
 
@@ -166,7 +167,7 @@ def _fields(side: Any) -> list[tuple[str, Any]]:
 def _how(one: Handed) -> list[str]:
     return [
         "```sh", f"mlreg checkout {one.ref} -o model", "```", "",
-        "```python", "from mlreg import Registry", "", f'model = Registry().load("{one.ref}")', "```",
+        "```python", "from mlreg import Registry", "", f'model = Registry.open().load("{one.ref}")', "```",
     ]  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from mlreg.domain.names import quoted
 from mlreg.domain.signatures.tables import Row, Table
 from mlreg.errors import UsageError
 
-SUFFIXES: Final = (".csv", ".tsv")
 _CELL_MAX_CHARACTERS: Final = 1 << 24
 
 

@@ -13,7 +13,6 @@ from mlreg.domain.signatures.tables import Row, Table
 from mlreg.errors import UsageError
 from mlreg.store import codec
 
-SUFFIXES: Final = (".json", ".jsonl", ".ndjson")
 _LINES: Final = (".jsonl", ".ndjson")
 _STDIN: Final = Path("-")
 

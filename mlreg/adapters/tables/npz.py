@@ -14,7 +14,6 @@ from mlreg.domain.signatures.tables import Array, Table
 from mlreg.domain.signatures.types import canonical
 from mlreg.errors import UsageError
 
-SUFFIXES: Final = (".npz", ".npy")
 _CHUNK: Final = 1 << 16
 
 

@@ -15,7 +15,6 @@ from mlreg.domain.signatures.tables import Row, Table
 from mlreg.domain.signatures.types import canonical
 from mlreg.errors import UsageError
 
-SUFFIXES: Final = (".parquet", ".pq")
 _BATCH_ROWS: Final = 4096
 
 

@@ -65,7 +65,7 @@ def run(
         out.show(
             answer, View(rows=[(one.path, one.size_bytes, one.digest) for one in answer.files], ids=answer.versions)
         )
-        out.remark(f"{_counted(answer.versions, 'version')}, {_counted(answer.files, 'file')} in {answer.place}")
+        out.remark(f"{len(answer.versions)} versions, {len(answer.files)} files in {answer.place}")
         return
     if name is None:
         raise UsageError("a document is about one version", hint=f"write `mlreg export NAME --format {format}`")

@@ -224,12 +224,22 @@ def _registry(repository: Path, *, with_cache: bool = True) -> Registry:
 
 
 def _named(repository: Path, *, with_cache: bool) -> set[str]:
-    return {problem.object for problem in _registry(repository, with_cache=with_cache).verify().problems}
+    return _blobs({problem.object for problem in _registry(repository, with_cache=with_cache).verify().problems})
+
+
+def _blobs(keys: set[str]) -> set[str]:
+    """Returns `keys`, with those of missing blobs in either form: nobody knows in which they were kept."""
+    return keys | {key + ".mlb" for key in keys if layout.digest_of_blob(key) and not key.endswith(".mlb")}
 
 
 def _against(repository: Path, checkpoint: Path) -> set[str]:
+    """Returns what is wrong with what a checkpoint has seen; or the file without which there is no repository."""
     registry = _registry(repository, with_cache=False)
-    return {problem.object for problem in registry.hold_against(registry.verify(), checkpoint).problems}
+    try:
+        _opened(repository).id()
+    except MlregError:
+        return _named(repository, with_cache=False)
+    return _blobs({problem.object for problem in registry.hold_against(registry.verify(), checkpoint).problems})
 
 
 def _read_all(repository: Path) -> Mapping[str, Any]:
