@@ -64,14 +64,19 @@ def check_out(
 def _write(blobs: Blobs, entry: FileEntry, path: Path, progress: Progress) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o777 if entry.executable else 0o666)
-    with open(file, "w+b") as stream:
-        if blobs.clone(entry.digest, stream.fileno()):
-            _check(stream, entry, progress)
-        else:
-            for chunk in early_writeback(file, blobs.read(entry.digest, progress)):
-                stream.write(chunk)
-            stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with open(file, "w+b") as stream:
+            if blobs.clone(entry.digest, stream.fileno()):
+                _check(stream, entry, progress)
+            else:
+                for chunk in early_writeback(file, blobs.read(entry.digest, progress)):
+                    stream.write(chunk)
+                stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        if error.filename is None:  # what has only a number for the file does not name it
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+        raise
 
 
 def _link(blobs: Blobs, entry: FileEntry, path: Path, progress: Progress) -> None:

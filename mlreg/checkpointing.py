@@ -29,6 +29,18 @@ _SIGNED, _UNSIGNED = "anchored", "unsigned"
 _MEMBERS = {"kind", "format", "repository", "at", "histories", "digest", "key", "signature"}
 
 
+def _usual(bench: Bench, notary: SshNotary) -> Path:
+    """Returns the file of the user's key that is known here."""
+    ring = keyring_of(bench, notary).newest
+    if not ring.keys:
+        raise NotAllowedError(
+            "nobody has a key here to sign with",
+            hint="sign it with your own, `--key ~/.ssh/id_ed25519`, or not at all, `--unsigned`",
+            code="unknown-key",
+        )
+    return signer(ring, notary, None).path
+
+
 def make(bench: Bench, *, file: PathLike | None, key: PathLike | None, unsigned: bool, dry_run: bool) -> Checkpointed:
     """Makes a checkpoint of all histories, signed with a key unless it is wished `unsigned`, and writes it to `file`.
 
@@ -44,7 +56,7 @@ def make(bench: Bench, *, file: PathLike | None, key: PathLike | None, unsigned:
     said = _statement(bench.repository.id(), timestamp(bench.journal.now()), heads)
     public = path = signature = None
     if not unsigned:
-        path = Path(key) if key is not None else signer(keyring_of(bench, notary).newest, notary, None).path
+        path = Path(key) if key is not None else _usual(bench, notary)
         public = notary.public_key(path)
         signature = notary.sign({**said, "key": public.text}, path, public, NAMESPACE)
     data = codec.canonical_json({**said, "key": public.text if public else None, "signature": signature})

@@ -51,7 +51,7 @@ class Configuration:
         for key in KEYS:
             own = sorted({path for file in files for path in file.stated if settings.found(path) is key})
             paths = [*dict.fromkeys([*own, *(path for path in _usual(files) if settings.found(path) is key)])]
-            found += [_told(key, path, files) for path in paths or ([] if settings.ANY in key.words else [key.words])]
+            found += [_told(key, path, files) for path in paths or ([] if key.is_open else [key.words])]
         return Settings(settings=found, notes=_warnings(files))
 
     def get(self, key: str) -> Told:
@@ -83,12 +83,27 @@ class Configuration:
             NotFoundError: There is no such file and no place for it.
         """
         known, path = settings.parse_key(key)
-        meant = known.checked(value, settings.spelled(path))
+        meant = settings.in_place(path, known.checked(value, settings.spelled(path)))
         answer = self._changed(known, path, meant, is_global=is_global, dry_run=dry_run)
         notes = [] if known.is_read else [f"nothing acts on {answer.key} yet"]
         stated = preferences.stated(known.variables)
         notes += [f"{stated[0]} is set, and goes before the file"] if stated else []
         return replace(answer, notes=notes)
+
+    def set_approval_required(
+        self, stage: str = "production", approvers: Sequence[str] = (), *, dry_run: bool = False
+    ) -> Changed:
+        """Says that versions come to `stage` only where each of `approvers` approves: people, or groups as `@risk`.
+
+        Without any, one approval is asked for, by whomever but who registered the version.
+
+        Raises:
+            UsageError: There is no such stage, or one of them is no name.
+            NotFoundError: There is no repository.
+        """
+        word, value = ("each", [*approvers]) if approvers else ("count", 1)
+        name = settings.spelled(("policy", stage, "approvals", word))
+        return self.set(name, value, dry_run=dry_run)
 
     def unset(self, key: str, *, is_global: bool = False, dry_run: bool = False) -> Changed:
         """Takes a setting out of a file; one that is not there is no error.

@@ -59,12 +59,14 @@ def _in_order(bench: Bench, marks: Marks) -> Iterator[tuple[FileEntry, Sequence[
 def _parents(
     states: Mapping[str, ModelState], bench: Bench, state: ModelState, standing: Standing
 ) -> Iterator[tuple[ModelState, Standing]]:
-    """Yields the version that this one was made from, if it is known here and has its bytes."""
-    name, _, version = str(bench.written(state, standing).lineage.get("parent", "")).rpartition("@")
-    home = states.get(folded(name))
-    parent = home.versions.get(version) if home else None
-    if home and parent and parent.dropped is None:
-        yield home, parent
+    """Yields the versions that this one was made from or is a variant of: those that have their bytes here."""
+    lineage = bench.written(state, standing).lineage
+    for key in ("parent", "variant_of"):
+        name, _, version = str(lineage.get(key, "")).rpartition("@")
+        home = states.get(folded(name))
+        parent = home.versions.get(version) if home else None
+        if home and parent and parent.dropped is None:
+            yield home, parent
 
 
 def _kin(bench: Bench, elders: Sequence[tuple[ModelState, Standing]], entry: FileEntry) -> list[str]:

@@ -70,6 +70,7 @@ class _Check:
         self._findings = Findings()
         self._records: set[str] = set()
         self._blobs: dict[str, FileEntry] = {}
+        self._policies: set[str] = set()
         self._kin: dict[str, list[str]] = {}
         self._registered: dict[str, str] = {}
 
@@ -125,6 +126,8 @@ class _Check:
         events = self._events(model, event_keys)
         dropped = _dropped(events)
         for event in events:
+            if isinstance(policy := event.effects.get("policy"), str):
+                self._policies.add(policy)
             if "record" in event.effects:
                 try:
                     self._record(event, needs_bytes=event.version not in dropped)
@@ -219,9 +222,11 @@ class _Check:
             self._findings.add(fault.code, self._registered[fault.ref], fault.message)
 
     def _referenced_blobs(self) -> None:
-        for digest, entry in sorted(self._blobs.items()):
+        sizes: dict[str, int | None] = dict.fromkeys(self._policies)
+        sizes |= {digest: entry.size_bytes for digest, entry in self._blobs.items()}
+        for digest, size_bytes in sorted(sizes.items()):
             try:
-                self._blob(digest, entry.size_bytes)
+                self._blob(digest, size_bytes)
             except OSError as error:
                 coded = layout.coded_blob(digest)
                 is_coded = str(error.filename).endswith(coded)
@@ -252,7 +257,7 @@ class _Check:
         for key in keys:
             blob = layout.digest_of_blob(key)
             if blob is not None:
-                if blob not in self._blobs:
+                if blob not in self._blobs and blob not in self._policies:
                     self._stray_blob(key, blob)
             elif layout.model_of_record(key) is not None:
                 if key not in self._records:

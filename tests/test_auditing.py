@@ -90,6 +90,8 @@ def test_checkpoints_say_what_speaks_against_them(served):
     assert answer_to(found, "approved") == (False, ["1.0.0 (event 4)", "1.1.0 (event 5)"])
     assert answer_to(found, "data") == (False, ["1.0.0"])
     assert answer_to(found, "bytes") == (True, [])
+    asked = {one.check: one.text for one in found.checks}
+    assert asked["policy"] == "every promotion to production was decided by a policy"  # a rollback asks none
 
 
 def test_of_a_model_that_never_served_the_checkpoints_have_no_answer(registry, model_file):

@@ -78,6 +78,17 @@ def test_gc_keeps_the_text_of_the_policy(three, repository):
     assert registry.verify().problems == []
 
 
+@pytest.mark.parametrize("scope", [None, "fraud"])
+def test_verify_names_the_text_of_a_policy_that_is_lost_or_changed(three, repository, scope):
+    registry = three("[policy.production]\nmetrics.auc = { min = 0.9 }")
+    registry.promote("fraud", "2.0.0", to="production")
+    key = layout.blob(last(registry).effects["policy"])
+    repository.backend.delete(key)
+    assert [(one.code, one.object) for one in registry.verify(scope).problems] == [("blob-missing", key)]
+    repository.backend.create(key, [b"{}"])
+    assert [(one.code, one.object) for one in registry.verify(scope).problems] == [("blob-damaged", key)]
+
+
 def test_a_dry_run_judges_and_keeps_nothing(three, repository):
     registry = three("[policy.production]\nmetrics.auc = { min = 0.9 }")
     answer = registry.promote("fraud", "2.0.0", to="production", dry_run=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from mlreg.adapters import load
 from mlreg.errors import NotFoundError, UsageError
 from mlreg.registry import Registry
+from mlreg.store import codec, layout
+from mlreg.store.catalog import facts_digest, record_bytes
 from mlreg.store.origins import Origins
 from mlreg.store.repository import Repository
 
@@ -168,4 +171,28 @@ def test_verify_names_who_comes_from_what_is_not_there(tmp_path, model_file):
     problems = Registry.open(tmp_path, actor="ann").verify().problems
     assert [(one.code, one.message) for one in problems if one.code.startswith("lineage")] == [
         ("lineage-dangling", "comes from tokenizer@1.0.0, which is not there")
+    ]
+
+
+def test_verify_names_a_version_that_somebody_made_come_from_itself(registry, repository, model_file):
+    """Trap 36: all digests are made to fit, as somebody could who may write to the repository."""
+    registry.register("m", model_file("1"), version="1.0.0")
+    registry.register("m", model_file("2"), version="1.1.0", parent="m@1.0.0")
+    backend, previous = repository.backend, None
+    old = repository.catalog.read("m", "1.0.0", registry.history("m").events[0].effects["record"])
+    forged = replace(old, lineage={"parent": "m@1.1.0"})
+    data = record_bytes(forged)
+    backend.create(layout.record("m", "1.0.0", codec.digest(data)), [data])
+    for key in list(backend.list(layout.events("m"))):
+        with backend.open(key) as stream:
+            body = codec.parse_json(stream.read(), name=key)
+        if body["version"] == "1.0.0":
+            body |= {"record": codec.digest(data), "facts": facts_digest(forged)}
+        body = {name: value for name, value in body.items() if name != "digest"} | {"previous": previous}
+        previous = codec.digest(codec.canonical_json(body))
+        backend.delete(key)
+        backend.create(key, [codec.canonical_json({**body, "digest": previous})])
+    problems = Registry(Repository(backend), actor="ann").verify().problems
+    assert [(one.code, one.message) for one in problems] == [
+        ("lineage-cycle", "comes from itself: m@1.0.0 from m@1.1.0 from m@1.0.0")
     ]

@@ -309,13 +309,11 @@ def checks(audit_of: Sequence[Deployment], subjects: Sequence[Subject], stages: 
     began = [one for one in top if one.move.event.kind != ROLLED_BACK]
     stage = stages.top
     yield _all("reason", f"every move to {stage} says why", [_at(one) for one in top if not one.span.event.reason], top)
-    yield _all(
-        "policy", f"every move to {stage} was decided by a policy", [_at(one) for one in began if not one.move.policy],
-        began,
-    )  # fmt: skip
+    unruled = [_at(one) for one in began if not one.move.policy]
+    yield _all("policy", f"every promotion to {stage} was decided by a policy", unruled, began)
     shut = [_at(one) for one in began if any(not gate.is_open for gate in one.move.gates)]
     gated = [one for one in began if one.move.gates]
-    yield _all("gates", f"every gate of the moves to {stage} was open", shut, gated)
+    yield _all("gates", f"every gate of the promotions to {stage} was open", shut, gated)
     yield _all("forced", f"nothing was forced into {stage}", [_at(one) for one in top if one.move.is_forced], top)
     unsaid = [_at(one) for one in began if not one.backing]
     yield _all("approved", f"every promotion to {stage} had an approval that counted", unsaid, began)

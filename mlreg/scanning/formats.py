@@ -33,6 +33,7 @@ _PACKED: Final[Mapping[bytes, str]] = {
     b"\x04\x22\x4d\x18": "lz4", b"\x28\xb5\x2f\xfd": "zstd", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\7": "rar",
     b"ZF": "zfile",
 }  # fmt: skip
+_PACKAGES: Final[Mapping[str, str]] = {"lz4": "lz4", "zstd": "zstandard", "7z": "py7zr", "rar": "rarfile"}
 _DATA: Final[Mapping[bytes, str]] = {
     b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"%PDF-": "pdf", b"PAR1": "parquet",
     b"ARROW1": "arrow", b"SQLite format 3\0": "sqlite", b"CBM1": "catboost", b"RIFF": "riff", b"OggS": "ogg",
@@ -80,7 +81,8 @@ def _by_magic(source: Source, head: bytes, scan: Scan) -> str:
             return scan_format(source, scan)
     packed, code = _named(_PACKED, head), _named(_MACHINE_CODE, head)
     if packed:
-        raise Halt("MLR332", f"what is packed with {packed} cannot be looked into", 0)
+        needs = f": that needs the package `{_PACKAGES[packed]}`, and scan takes none" if packed in _PACKAGES else ""
+        raise Halt("MLR332", f"what is packed with {packed} cannot be looked into{needs}", 0)
     if code and (code != "pe" or b"PE\0\0" in head):
         scan.add("MLR319", f"it is machine code ({code})", 0)
         return code

@@ -165,8 +165,8 @@ class _Columns:
         found: dict[str, Sequence[int]] = {model: range(count) for model, count in self._counts.items()}
         for path, test, words in self._query.terms:
             if words:
-                column = self._columns[path]
-                found = {model: tables.having(column[model], places, words) for model, places in found.items()}
+                column, needles = self._columns[path], tables.needles_of(words)
+                found = {model: tables.having(column[model], places, needles) for model, places in found.items()}
             tested = zip(found.items(), self._values(path, found).values(), strict=True)
             kept = ((model, list(compress(places, map(test, values)))) for (model, places), values in tested)
             found = {model: places for model, places in kept if places}

@@ -21,6 +21,8 @@ else:
 
 Path = tuple[str, ...]
 ANY = "*"
+DEEP = "**"
+_LISTING = frozenset({"from", "each", "require"})
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _MARK = 8191  # what a key is given to see that it is one
 
@@ -37,7 +39,7 @@ class Key(NamedTuple):
     """One setting.
 
     Attributes:
-        name: Its words with dots between; `*` stands for a name of one's own.
+        name: Its words with dots between; `*` stands for a name of one's own, `**` for one or more words.
         default: What it is where nothing says otherwise; None: nothing.
         older: A variable of the environment of an older system, which is asked after that of mlreg.
         is_shared: Whether it is the same for all who use a repository: it stands in its file and nowhere else.
@@ -58,9 +60,14 @@ class Key(NamedTuple):
         return tuple(self.name.split("."))
 
     @property
+    def is_open(self) -> bool:
+        """Whether there are as many of it as somebody makes names."""
+        return not {ANY, DEEP}.isdisjoint(self.words)
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """The variables of the environment that state it, the first one first."""
-        if self.is_shared or ANY in self.words:
+        if self.is_shared or self.is_open:
             return ()
         own = "MLREG_" + self.name.upper().replace(".", "_")
         return (own, self.older) if self.older else (own,)
@@ -107,10 +114,30 @@ def _listed(text: str) -> list[str]:
     return found if isinstance(found, list) else [text]
 
 
+def _plain(text: str) -> Any:
+    """Returns the number, truth value or list that `text` is, else `text`."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return [word.strip() for word in text.split(",")] if "," in text else text
+
+
+def _is_plain(value: Any) -> bool:
+    inner = value if isinstance(value, list) else [value]
+    return all(isinstance(one, str | int | float) for one in inner)
+
+
+def in_place(path: Path, value: Any) -> Any:
+    """Returns `value` as it stands at `path`: of a rule that lists words, one word is a list too."""
+    is_word = path[0] == "policy" and path[-1] in _LISTING and isinstance(value, str)
+    return [value] if is_word else value
+
+
 _YES_OR_NO = Kind("true or false", lambda value: isinstance(value, bool), {"true": True, "false": False}.get)
 _LINE = _matching(r"[^\x00-\x1f\x7f]{1,1024}", "one line of text")
 _WORD = _matching(r"[a-z0-9][a-z0-9._-]{0,127}", "a lower-case name of one of the stages")
 _WORDS = Kind("a list of lower-case names, as in `lab,live`", lambda value: isinstance(value, list), _listed)
+_RULE = Kind("a number, `true`, `false`, a text, or a list as in `@risk,@audit`", _is_plain, _plain)
 _CPU = _matching(
     r"(?!0+(\.0*)?m?$)(\d{1,4}(\.\d{1,3})?|\d{1,7}m)", "a number of processors, as in `2`, `0.5` or `500m`"
 )
@@ -127,6 +154,12 @@ KEYS = (
     Key("stages.aliases.*", "another spelling of a stage", _WORD, is_shared=True),
     Key("metrics.*.direction", "which way a metric is better, where its name does not tell", _choice("up", "down")),
     Key("approvals.unsigned", "whether approvals count that nobody has signed", _YES_OR_NO, False, is_shared=True),
+    Key(
+        "policy.*.**",
+        "a word of the policy of a stage, as in `policy.production.approvals.count`",
+        _RULE,
+        is_shared=True,
+    ),
     Key(
         "storage.type",
         "where bytes are kept",
@@ -177,7 +210,6 @@ KEYS = (
 
 
 _BY_HAND = {
-    "policy": "`mlreg help policies`",
     "retention": "docs/storage.md",
     "score": "docs/ranking.md",
 }
@@ -235,19 +267,21 @@ def stated(root: Mapping[str, Any], before: Path = ()) -> Iterator[tuple[Path, A
     """Yields the settings that a table states, with their values."""
     for word, value in root.items():
         path = (*before, word)
-        if found(path) is not None:
-            yield path, value
-        elif isinstance(value, dict):
+        if isinstance(value, dict):
             yield from stated(value, path)
+        elif found(path) is not None:
+            yield path, value
 
 
 def _means(words: Path, path: Path) -> bool:
+    if words[-1] == DEEP:
+        return len(path) >= len(words) and _means(words[:-1], path[: len(words) - 1])
     return len(words) == len(path) and all(word in (ANY, own) for word, own in zip(words, path, strict=True))
 
 
 def _filled(name: str, path: Path) -> str:
     """Returns the name of a setting with the words of `path` in place of the stars."""
-    words = name.split(".")
+    words = [ANY if word == DEEP else word for word in name.split(".")]
     own = [*path[: len(words)], *["NAME"] * (len(words) - len(path))]
     return spelled(tuple(mine if word == ANY else word for word, mine in zip(words, own, strict=True)))
 

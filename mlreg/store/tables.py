@@ -52,16 +52,20 @@ def values(lines: Sequence[Line]) -> list[list[Any]]:
     return list(json.loads(b"[[%b]]" % joined.replace(b"\t", b","))) if lines else []
 
 
-def having(line: Line, places: Iterable[int], words: Sequence[str]) -> list[int]:
-    """Returns those of `places` of a line at which there may be a text with all `words`, all at which there is one."""
+def needles_of(words: Iterable[str]) -> list[bytes]:
+    """Returns how `words` stand in lines."""
+    return [_encode(word)[1:-1].encode() for word in words]
+
+
+def having(line: Line, places: Sequence[int], needles: Sequence[bytes]) -> Sequence[int]:
+    """Returns those of `places` of a line at which a text may have all `needles`, all at which one has them."""
     data = bytes(line.data)
-    counts = {needle: data.count(needle) for needle in (_encode(word)[1:-1].encode() for word in words)}
-    if not all(counts.values()):
+    if not all(needle in data for needle in needles):
         return []
-    texts, found = data.split(b"\t"), places
-    for needle in sorted(counts, key=counts.__getitem__):  # the rarest leaves the fewest to the others
-        found = [place for place in found if needle in texts[place]]
-    return list(found)
+    texts = data.split(b"\t")
+    for needle in needles:
+        places = [place for place in places if needle in texts[place]]
+    return places
 
 
 def picked(lines: Iterable[tuple[Line, Sequence[int]]]) -> list[Any]:

@@ -237,6 +237,12 @@ def test_a_checkpoint_needs_a_key_that_is_known_or_named(town: Town, tmp_path: P
         town.as_("").checkpoint(tmp_path / "c")
 
 
+def test_where_nobody_has_a_key_it_is_said_how_to_do_without(registry, tmp_path: Path):
+    with pytest.raises(NotAllowedError, match="nobody has a key here") as raised:
+        registry.checkpoint(tmp_path / "c")
+    assert "`--unsigned`" in str(raised.value.hint)
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"{}", b"[]", b"null\n", b"\xff\xfe", b"[" * 100_000, b'{"kind":"mlreg-checkpoint"}' * 2]
 )

@@ -148,7 +148,13 @@ def test_settings_can_be_asked_for_where_there_is_no_repository_but_not_changed(
         (("get", 'a = 1\n"b"'), 2, "is not a setting"),
         (("get", ""), 2, "is not a setting"),
         (("set", "retention.keep_newest", "3"), 2, "is set by hand"),
-        (("get", "policy.production.approvals"), 2, "`mlreg help policies`"),
+        (("get", "policy.production.approvals"), 3, "nothing says what policy.production.approvals is"),
+        (("get", "policy.production"), 2, "is not a setting"),
+        (("set", "policy.production.nogate", "3"), 2, "'nogate' is not a gate"),
+        (("set", "policy.lab.require", "owner"), 2, "no stage that versions are promoted to"),
+        (("set", "policy.production.approvals.count", "two"), 2, "not a whole number from 1 to 100"),
+        (("set", "policy.production.metrics.auc.min", "nan"), 2, "policy.production.metrics.auc.min"),
+        (("set", "policy.production.approvals.count", "1", "--global"), 2, "the same for all who use a repository"),
         (("lst",), 2, "did you mean `list`"),
         (("set", "storage.type"), 2, "write `mlreg config set KEY VALUE`"),
         (("list", "storage.type"), 2, "config list takes no other word"),
@@ -339,9 +345,45 @@ def test_no_setting_names_something_to_execute():
 def test_every_setting_is_documented_and_its_default_is_one_that_it_can_have():
     page = (Path(__file__).parents[2] / "docs/configuration.md").read_text()
     for key in settings.KEYS:
-        assert f"`{key.name.replace('*', 'NAME')}`" in page
+        assert f"`{key.name.replace('**', 'WORD').replace('*', 'NAME')}`" in page
         assert all(f"`{variable}`" in page for variable in key.variables)
         assert key.default is None or key.kind.accepts(key.default)
+
+
+def test_the_plain_words_of_policies_are_settings(mlreg, file):
+    for words in (
+        ("policy.production.approvals.count", "2"),
+        ("policy.production.approvals.from", "@risk"),
+        ("policy.production.metrics.auc.min", "0.9"),
+        ("policy.production.require", "owner,licence"),
+        ('policy.models."risk/*".staging.allow_force', "true"),
+    ):
+        assert mlreg("config", "set", *words).code == 0, words
+    rules = tomllib.loads(file.read_text())["policy"]
+    assert rules == {
+        "production": {
+            "approvals": {"count": 2, "from": ["@risk"]}, "metrics": {"auc": {"min": 0.9}},
+            "require": ["owner", "licence"],
+        },
+        "models": {"risk/*": {"staging": {"allow_force": True}}},
+    }  # fmt: skip
+    assert mlreg("config", "get", "policy.production.metrics.auc.min").out == "0.9\n"
+    listed = dict(line.split("\t") for line in mlreg("config", "list").out.splitlines())
+    assert listed['policy.models."risk/*".staging.allow_force'] == "true"
+    assert mlreg("config", "unset", "policy.production.require").code == 0
+    assert "require" not in tomllib.loads(file.read_text())["policy"]["production"]
+
+
+def test_approvals_can_be_required_in_one_call(mlreg, file, tmp_path):
+    """S1-44."""
+    settings_ = Registry.config(tmp_path)
+    assert not settings_.set_approval_required(approvers=["bo"], dry_run=True).before
+    settings_.set_approval_required(stage="production", approvers=["bo@example.org", "@risk"])
+    assert "2, one of each of bo@example.org, @risk" in mlreg("policy", "show").out
+    settings_.set_approval_required("staging")
+    assert tomllib.loads(file.read_text())["policy"]["staging"] == {"approvals": {"count": 1}}
+    with pytest.raises(UsageError):
+        settings_.set_approval_required("nowhere")
 
 
 def test_the_method_is_the_twin_of_the_command(mlreg, file, tmp_path):

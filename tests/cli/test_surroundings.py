@@ -1,16 +1,55 @@
-"""Where the repository is found, who is taken to act, and what of the machine counts."""
+"""Where the repository is found, who is taken to act, what of the machine counts: signals, clocks, disks, limits."""
 
 from __future__ import annotations
 
+import ctypes
+import importlib.util
+import io
+import json
+import os
+import random
+import re
+import resource
+import signal
 import stat
 import subprocess
-from collections.abc import Callable
+import sys
+import time
+import traceback
+import unicodedata
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mlreg.cli import main
+
 Type = Callable[..., Any]
+
+HERE = Path(__file__).parent
+ENDS = {signal.SIGINT: 130, signal.SIGTERM: 143}
+FAKETIME = next(iter(sorted(Path("/usr/lib").glob("**/faketime/libfaketime.so.1"))), None)
+STRANGER = 12345
+
+
+def can(*command: str) -> bool:
+    """Whether this machine lets us run `command`."""
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+mounting = pytest.mark.skipif(not can("unshare", "-rm", "true"), reason="mounting is not allowed here")
+folding = pytest.mark.skipif(
+    importlib.util.find_spec("mfusepy") is None or not os.access("/dev/fuse", os.W_OK) or not can("fusermount", "-V"),
+    reason="there is no FUSE here, or no mfusepy",
+)
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
+with_faketime = pytest.mark.skipif(FAKETIME is None, reason="there is no libfaketime here")
 
 
 def actor_of_next_event(mlreg: Type, *words: str) -> str:
@@ -99,3 +138,297 @@ def test_ids_alone_are_for_scripts(project: Path, mlreg: Type) -> None:
     }.items():
         answer = mlreg(*line.split())
         assert (answer.code, answer.out, answer.err) == (0, ids, ""), line
+
+
+# signals
+
+
+def typed_in_child(words: list[str], said: int) -> int:
+    """Types `mlreg WORDS…` in a child, from where its own code begins; returns its process id.
+
+    Its stdout and stderr go to the file `said`; 99 is its exit code where anything but an exit came out.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        child = os.fork()
+    if child:
+        return child
+    code = 99
+    with suppress(BaseException):
+        signal.signal(signal.SIGINT, lambda number, frame: os._exit(130))  # as `__main__` has it
+        os.dup2(said, 1), os.dup2(said, 2)
+        sys.stdout, sys.stderr = (io.TextIOWrapper(io.FileIO(number, "w"), write_through=True) for number in (1, 2))
+        sys.argv[1:] = words
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        except BaseException:
+            traceback.print_exc()
+    os._exit(code)
+
+
+def interrupt(project: Path, line: str, number: int, after_s: float) -> tuple[int, str, float]:
+    """Returns how `mlreg LINE` ended that heard the signal `number` after a while, what it said, and how long it took.
+
+    Its exit code is told as a shell tells it.
+    """
+    with open(project / "said", "w+b", buffering=0) as said:
+        child = typed_in_child(line.split(), said.fileno())
+        time.sleep(after_s)
+        started = time.monotonic()
+        os.kill(child, number)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        return 128 - code if code < 0 else code, (project / "said").read_text(), time.monotonic() - started
+
+
+def check_signals(project: Path, mlreg: Type, count: int) -> None:
+    (project / "large.bin").write_bytes(random.Random(1).randbytes(300_000))
+    lots = random.Random(count)
+    events = len(mlreg("history", "churn", "--json").document["events"])
+    taken_s = []
+    for line in (
+        "register churn large.bin --metric lift={}", "tag churn 0.1.0 t{}", "promote churn 0.1.0 --to staging",
+        "list", "info nobody", "gc --prune", "checkout churn -o out{}",
+    ):  # fmt: skip
+        started = time.monotonic()
+        with open(project / "said", "w+b", buffering=0) as said:
+            os.waitpid(typed_in_child(line.format("-first").replace("=-first", "=0").split(), said.fileno()), 0)
+        whole_s = time.monotonic() - started
+        for turn in range(count):
+            words, number = line.format(turn), lots.choice([*ENDS])
+            code, said_, took_s = interrupt(project, words, number, lots.random() * whole_s)
+            assert "Traceback" not in said_ and code != 99, (words, code, said_)
+            assert code in (0, 3, ENDS[number]), (words, code, said_)
+            taken_s += [took_s] if code in ENDS.values() else []
+            if code == 0 and words.startswith("tag"):
+                assert f"t{turn}" in mlreg("info", "churn", "0.1.0", "--json").document["tags"]
+    assert sorted(taken_s)[-2] < 1  # once, it may be the machine that was slow
+    assert mlreg("verify").code == 0
+    assert len(mlreg("history", "churn", "--json").document["events"]) > events
+    assert {path.name for path in (project / ".mlreg" / "tmp").iterdir()} == {"lock"}
+
+
+def test_a_signal_at_any_time_ends_it_in_silence_and_leaves_nothing_half_done(project: Path, mlreg: Type) -> None:
+    check_signals(project, mlreg, 8)
+
+
+@pytest.mark.long
+def test_thousands_of_signals_end_it_in_silence_and_leave_nothing_half_done(project: Path, mlreg: Type) -> None:
+    check_signals(project, mlreg, 300)
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_a_signal_before_mlreg_has_begun_writes_nothing(number: int, project: Path) -> None:
+    """What Python says when it is interrupted while it starts is not ours to say."""
+    for turn in range(6):
+        command = [sys.executable, "-m", "mlreg", "tag", "churn", "0.1.0", "early"]
+        with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+            time.sleep(0.006 * turn)
+            child.send_signal(number)
+            _, err = child.communicate(timeout=30)
+        assert child.returncode in (0, 1, -number, ENDS[signal.Signals(number)])
+        assert "mlreg/cli" not in err
+
+
+# clocks
+
+
+@with_faketime
+@pytest.mark.parametrize("years", [("2026", "1999", "2049"), ("2099", "1971", "2026")])
+def test_the_order_of_events_is_not_that_of_clocks(years: tuple[str, ...], project: Path, spawn: Type) -> None:
+    first, second, third = years
+    for year, line in (
+        (first, "register new v100.pkl"), (second, "register new v110.pkl"), (third, "promote new 1.0.0 --to prod"),
+        (second, "promote new 1.0.1 --to prod"), (third, "rollback new"), (first, "deprecate new@1.0.1 --reason old"),
+        (second, "gc --prune"),
+    ):  # fmt: skip
+        faked = {**os.environ, "LD_PRELOAD": str(FAKETIME), "FAKETIME": f"{year}-06-01 00:00:00"}
+        answer = spawn(*line.split(), env=faked)
+        assert (answer.returncode, b"Traceback" in answer.stderr) == (0, False), answer
+    assert spawn("verify").returncode == 0
+    events = json.loads(spawn("history", "new", "--json").stdout)["events"]
+    assert [event["at"][:4] for event in events] == [first, second, third, second, third, first]
+    assert json.loads(spawn("list", "new", "--json").stdout)["versions"][1]["stage"] == "production"
+
+
+# who may do what
+
+
+def without_root_powers() -> None:
+    """Takes from a child of root the right to read and write whatever it wants: it is as others are."""
+    libc = ctypes.CDLL(None)
+    for capability in (0, 1, 2, 3):  # to change owners, to write, to read, to do as an owner may
+        libc.prctl(24, capability, 0, 0, 0)
+
+
+def give(directory: Path, *, bits: int) -> None:
+    """Gives a directory and all in it to somebody else, and takes or adds rights of others."""
+    for path in [directory, *directory.rglob("*")]:
+        os.chown(path, STRANGER, os.getgid())
+        path.chmod(bits | 0o2000 if path.is_dir() else path.stat().st_mode)
+
+
+@as_root
+def test_the_repository_of_somebody_else_can_be_read_and_not_written(project: Path, spawn: Type) -> None:
+    give(project / ".mlreg", bits=0o755)
+    for line in ("list", "info churn", "history churn", "verify", "checkout churn -o out", "why fraud-detector", "gc"):
+        answer = spawn(*line.split(), preexec_fn=without_root_powers)
+        assert (answer.returncode, b"Traceback" in answer.stderr) == (0, False), (line, answer)
+    for line in ("tag churn 0.1.0 a", "register new v100.pkl", "promote churn 0.1.0 --to prod"):
+        answer = spawn(*line.split(), preexec_fn=without_root_powers)
+        assert (answer.returncode, answer.stderr.count(b"\n")) == (4, 2), (line, answer)
+    assert spawn("verify").returncode == 0
+
+
+@as_root
+def test_two_of_a_group_write_one_repository(project: Path, spawn: Type) -> None:
+    give(project / ".mlreg", bits=0o775)
+    for line in (
+        "tag churn 0.1.0 a", "register churn v100.pkl", "promote churn 0.1.1 --to prod", "list", "gc --prune",
+        "rollback fraud-detector", "verify",
+    ):  # fmt: skip
+        answer = spawn(*line.split(), preexec_fn=without_root_powers)
+        assert answer.returncode == 0, (line, answer)
+
+
+@as_root
+def test_a_home_that_cannot_be_written_or_read_does(project: Path, spawn: Type) -> None:
+    for bits in (0o555, 0o000):
+        home = project / f"home-{bits:o}"
+        (home / ".config" / "mlreg").mkdir(parents=True)
+        home.chmod(bits)
+        for line in ("list", f"tag churn 0.1.0 t{bits}", "config list", "doctor", "checkout churn"):
+            answer = spawn(*line.split(), env={**os.environ, "HOME": str(home)}, preexec_fn=without_root_powers)
+            assert (answer.returncode, b"Traceback" in answer.stderr) == (0, False), (line, answer)
+        home.chmod(0o755)
+
+
+# disks
+
+
+@mounting
+def test_a_repository_on_another_device_takes_models_and_gives_them_back(project: Path) -> None:
+    (project / "large.bin").write_bytes(bytes(range(256)) * 400)
+    script = """
+    mkdir other && mount -t tmpfs tmpfs other && cp -r .mlreg other
+    for line in "register churn large.bin" "register churn v100.pkl --raw" "checkout churn@0.1.1 -o out" \\
+        "checkout churn@0.1.2 -o linked --link" "gc --prune" "verify"
+    do "$0" -m mlreg -C other $line >&2; echo $?; done
+    cmp large.bin out/large.bin && cmp v100.pkl linked/v100.pkl && echo same
+    """
+    command = ["unshare", "-rm", "sh", "-c", script, sys.executable]
+    answer = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60, check=False)
+    assert answer.stdout.split() == ["0"] * 6 + ["same"], answer
+
+
+def fill_disks(directory: Path, sizes_kb: range) -> None:
+    command = ["unshare", "-rm", sys.executable, str(HERE / "tight.py"), str(directory), *map(str, sizes_kb)]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    disks = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert [disk["size"] for disk in disks] == [*sizes_kb], answer.stderr
+    assert [disk for disk in disks if disk["wrong"]] == []
+    assert {line.split()[0] for disk in disks for line in disk["ended"]} >= {"init", "register", "checkout"}
+
+
+@mounting
+def test_a_disk_that_becomes_full_ends_it_with_11_and_room_lets_it_go_on(tmp_path: Path) -> None:
+    fill_disks(tmp_path, range(4, 132, 16))
+
+
+@mounting
+@pytest.mark.long
+def test_disks_of_64_sizes_end_it_with_11_and_room_lets_it_go_on(tmp_path: Path) -> None:
+    fill_disks(tmp_path, range(4, 260, 4))
+
+
+@pytest.fixture
+def folded(tmp_path: Path) -> Iterator[Path]:
+    """A directory that tells no upper from lower case."""
+    real, shown = tmp_path / "real", tmp_path / "shown"
+    real.mkdir()
+    shown.mkdir()
+    command = [sys.executable, str(HERE / "casefolding.py"), str(real), str(shown)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        waited = 0
+        while not os.path.ismount(shown) and server.poll() is None and waited < 100:
+            waited += 1
+            time.sleep(0.05)
+        if not os.path.ismount(shown):
+            server.kill()
+            pytest.skip("FUSE mounts nothing here")
+        yield shown
+        subprocess.run(["fusermount", "-u", "-z", str(shown)], check=False)
+        server.terminate()
+
+
+@folding
+def test_a_file_system_that_tells_no_case_keeps_a_repository(folded: Path, spawn: Type) -> None:
+    (folded / "Model.bin").write_bytes(bytes(range(256)) * 200)
+    assert (folded / "mODEL.BIN").exists()
+    for code, line in (
+        (0, "init"), (0, "register Fraud model.bin"), (5, "register fraud model.bin --metric auc=0.5"),
+        (0, "register Fraud MODEL.bin --metric auc=0.5"), (0, "register risk/T Model.bin"),
+        (0, "promote Fraud 1.0.0 --to prod"), (0, "promote Fraud 1.0.1 --to prod"), (0, "rollback Fraud"),
+        (0, "checkout Fraud -o Out"), (0, "checkout Fraud -o out"), (0, "gc --prune --now"), (0, "verify"),
+    ):  # fmt: skip
+        answer = spawn(*line.split(), cwd=folded)
+        assert (answer.returncode, b"Traceback" in answer.stderr) == (code, False), (line, answer)
+    assert json.loads(spawn("list", "--json", cwd=folded).stdout)["models"][0]["stages"] == {"production": "1.0.0"}
+    assert [path.name.lower() for path in (folded / "OUT").iterdir()] == ["model.bin"]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_names_of_files_and_places_keep_their_form(form: str, project: Path, spawn: Type) -> None:
+    place = project / unicodedata.normalize(form, "Größe")  # type: ignore[arg-type]
+    name = unicodedata.normalize(form, "modèle.bin")  # type: ignore[arg-type]
+    (place / "model").mkdir(parents=True)
+    (place / "model" / name).write_bytes(b"weights")
+    other = unicodedata.normalize("NFD" if form == "NFC" else "NFC", str(place))  # type: ignore[arg-type]
+    for line in ("init", "register new model", "promote new 1.0.0 --to prod", "checkout new -o out", "verify"):
+        assert spawn(*line.split(), cwd=place).returncode == 0, line
+    assert [path.name for path in (place / "out").iterdir()] == [name]
+    assert spawn("list", "-C", str(place)).returncode == 0
+    assert spawn("list", "-C", other).returncode == (0 if os.path.exists(other) else 3)
+
+
+# limits
+
+
+def check_memory(project: Path, spawn: Type, limits_mb: range) -> None:
+    (project / "large.bin").write_bytes(random.Random(1).randbytes(1_000_000))
+    for limit in limits_mb:
+        size = limit << 20
+        for line in (f"register churn large.bin --metric lift={limit}", "verify", f"tag churn 0.1.0 t{limit}", "list"):
+            answer = spawn(*line.split(), preexec_fn=lambda s=size: resource.setrlimit(resource.RLIMIT_AS, (s, s)))
+            said = answer.stderr.decode()
+            is_told = answer.returncode == 11 and re.fullmatch(r"error: .*memory.*\n(hint: .*\n)?", said)
+            # OpenBLAS ends the process by itself, and nobody is asked
+            is_ended = answer.returncode != 0 and said.startswith("OpenBLAS error: Memory allocation")
+            assert answer.returncode == 0 or is_told or is_ended, (limit, line, answer)
+    assert spawn("verify").returncode == 0
+    tags = json.loads(spawn("info", "churn", "0.1.0", "--json").stdout)["tags"]
+    assert {f"t{limit}" for limit in limits_mb} <= {*tags}
+
+
+def test_too_little_memory_is_told_and_leaves_nothing_half_done(project: Path, spawn: Type) -> None:
+    check_memory(project, spawn, range(40, 400, 110))
+
+
+@pytest.mark.long
+def test_any_limit_of_memory_is_told_and_leaves_nothing_half_done(project: Path, spawn: Type) -> None:
+    check_memory(project, spawn, range(30, 430, 10))
+
+
+@pytest.mark.parametrize(("limit", "least"), [("RLIMIT_NOFILE", 6), ("RLIMIT_FSIZE", 100_000)])
+def test_limits_of_files_are_told_and_leave_nothing_half_done(
+    limit: str, least: int, project: Path, spawn: Type
+) -> None:
+    (project / "large.bin").write_bytes(random.Random(1).randbytes(1_000_000))
+    number = getattr(resource, limit)
+    for line in ("register churn large.bin", "checkout churn -o out", "verify"):
+        answer = spawn(*line.split(), preexec_fn=lambda: resource.setrlimit(number, (least, least)))
+        assert answer.returncode in (0, 11), (line, answer)
+        assert b"Traceback" not in answer.stderr
+    assert spawn("register", "churn", "large.bin").returncode == 0
+    assert spawn("verify").returncode == 0

@@ -80,11 +80,10 @@ def _unsqueezed(root: Path) -> Sequence[str]:
 
 
 def _damaged(root: Path) -> Path:
-    """Returns the blob of the first version, in the form that it was kept in at first."""
-    data = next(path for name in (WEIGHTS, "model.bin") if (path := root / name).exists()).read_bytes()
-    plain = root / ".mlreg" / layout.blob(codec.digest(data))
-    coded = root / ".mlreg" / layout.coded_blob(codec.digest(data))
-    return coded if data[8:9] == b"{" else plain
+    """Returns the blob of the first version: the coded form where weights were registered, else the plain one."""
+    if (root / WEIGHTS).exists():
+        return root / ".mlreg" / layout.coded_blob(codec.digest((root / WEIGHTS).read_bytes()))
+    return root / ".mlreg" / layout.blob(codec.digest((root / "model.bin").read_bytes()))
 
 
 def _damage(root: Path) -> None:

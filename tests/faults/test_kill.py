@@ -34,7 +34,7 @@ def test_killed_in_the_middle_of_a_write_it_leaves_nothing_torn(trial_of, comman
 @each_command
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_asked_to_end_it_tidies_up_says_nothing_and_works_again(trial_of, command, number):
-    tally = campaigns.interrupt(trial_of(command), number, share=4 * command.share)
+    tally = campaigns.interrupt(trial_of(command), number, share=8 * command.share)
     assert not tally.findings, tally
 
 

@@ -154,7 +154,8 @@ def promotions_in(root: Path) -> Counter[tuple[str, int]]:
 def check_race(root: Path, outcome: Outcome, wished: int) -> None:
     acknowledged, promoted = Counter(map(tuple, outcome["acknowledged"])), promotions_in(root)
     assert outcome["failed"] == 0 and outcome["read_errors"] == [] and outcome["reads"] > 0
-    assert acknowledged.total() + outcome["refused"] + outcome["killed"] == wished
+    told = acknowledged.total() + outcome["refused"] + outcome["killed"]
+    assert wished <= told <= wished + outcome["killed"], "who was killed may have said that it was done before"
     assert not acknowledged - promoted, "an acknowledged promotion has no event"
     assert (promoted - acknowledged).total() <= outcome["killed"], "an event has nobody who wished it"
     last = max(promoted, key=lambda promotion: promotion[1])

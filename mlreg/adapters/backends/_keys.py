@@ -9,7 +9,8 @@ def check_key(key: str) -> None:
     Raises:
         ValueError: `key` is empty, absolute or has an empty part, `.`, `..`, a backslash or a NUL.
     """
-    if "\\" in key or "\0" in key or not {"", ".", ".."}.isdisjoint(key.split("/")):
+    has_odd_part = "//" in key or "/." in key or key[:1] in ("", "/", ".") or key[-1] == "/"  # most have none
+    if "\\" in key or "\0" in key or (has_odd_part and not {"", ".", ".."}.isdisjoint(key.split("/"))):
         raise ValueError(f"{key!r} is not a clean relative key")
 
 

@@ -62,10 +62,8 @@ def run(
             answer = session.registry().export(
                 name, version, layout=layout, to=output, dry_run=dry_run, progress=progress
             )
-        out.show(
-            answer, View(rows=[(one.path, one.size_bytes, one.digest) for one in answer.files], ids=answer.versions)
-        )
-        out.remark(f"{len(answer.versions)} versions, {len(answer.files)} files in {answer.place}")
+        rows = [(one.path, one.size_bytes, one.digest) for one in answer.files]
+        out.show(answer, View(rows=rows, ids=answer.versions, draw=lambda on: _draw(on, answer)))
         return
     if name is None:
         raise UsageError("a document is about one version", hint=f"write `mlreg export NAME --format {format}`")
