@@ -138,6 +138,24 @@ def test_the_same_bytes_again_are_not_written_again(blobs, tmp_path, plain, was_
     assert sorted((path, path.stat().st_ino) for path in tmp_path.rglob("*") if path.is_file()) == before
 
 
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("share", [0.001, 0.31, 0.5, 0.999])
+def test_a_file_that_is_nearly_the_same_is_not_taken_for_the_same(blobs, plain, share):
+    data = weights.safetensors(BASE)
+    base = add(blobs, data, plain=plain)
+    place = int(len(data) * share)
+    other = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+    assert add(blobs, other, base, plain=plain) != base
+
+
+def test_what_is_here_but_under_no_relative_is_not_kept_twice(blobs, tmp_path):
+    data = weights.safetensors(BASE)
+    add(blobs, data, plain=True)
+    files = {path: path.stat().st_ino for path in tmp_path.rglob("*") if path.is_file()}
+    add(blobs, data)
+    assert {path: path.stat().st_ino for path in tmp_path.rglob("*") if path.is_file()} == files
+
+
 def test_a_raw_file_serves_as_a_base_too(blobs):
     base = add(blobs, weights.safetensors(BASE), plain=True)
     assert ratio(blobs, add(blobs, weights.safetensors(TUNED), base)) < 0.45
