@@ -346,6 +346,18 @@ def test_what_stays_is_squeezed_and_is_still_what_it_was(five):
     five.check()
 
 
+def test_a_variant_is_stored_against_what_it_is_a_variant_of(five):
+    raw = five.root / "raw.bin"
+    raw.write_bytes(weights(20))
+    five.registry.register("whole", raw)
+    raw.write_bytes(weights(20)[:-4] + b"\0\0\0\1")
+    five.registry.register("half", raw, variant_of="whole@1.0.0", raw=True)
+    (entry,) = five.registry.info("half").record.files
+    squeezed = {one.digest: one for one in five.registry.gc(prune=True).squeezed}[entry.digest]
+    assert squeezed.after_bytes < squeezed.before_bytes / 40
+    five.check()
+
+
 def test_where_it_is_not_to_be_squeezed_blobs_stay_as_they_are(five):
     before = five.blobs()
     assert five.registry.gc(prune=True, squeeze=False).squeezed == ()

@@ -68,6 +68,7 @@ class Origins:
         self, fold_of: FoldOf, cache: Cache | None, summaries: Sequence[Summary], *, table_from: int = TABLE_FROM
     ) -> None:
         self._fold_of = fold_of
+        self._last: Fold | None = None
         self._cache = cache
         self._table_from = table_from
         self._models = {folded(summary.name): summary for summary in summaries}
@@ -177,6 +178,12 @@ class Origins:
             self._tables[name] = self._read(name, lambda model, stamp: kin[model].stamp == stamp)
         return self._tables[name]
 
+    def _fold(self, name: str) -> Fold:
+        """Returns the fold of a model; the last one is at hand: where one model has changed, each table asks for it."""
+        if self._last is None or self._last.name != name:
+            self._last = self._fold_of(name)
+        return self._last
+
     def _read(self, name: str, is_fresh: Callable[[str, str], bool]) -> tables.Table:
         """Returns a table, with new lines where it is of other folds; where these are many they are kept."""
         key = layout.column(f"origins: {name}")
@@ -185,7 +192,7 @@ class Origins:
         for model, summary in self._models.items():
             line = kept.get(model)
             if line is None or not is_fresh(model, line.stamp):
-                fold = self._fold_of(summary.name)
+                fold = self._fold(summary.name)
                 line = tables.line_of(
                     fold.stamp, _VALUES[name](fold.name, [fact.sheet for fact in fold.facts.values()])
                 )

@@ -133,7 +133,7 @@ class _Columns:
     def fill(self, fold_of: Callable[[str, Collection[str]], Fold], least: int) -> None:
         """Makes anew what is of an older fold: a whole model at a time, or places would not agree.
 
-        Columns of which at least `least` values were made are kept.
+        Columns of which at least `least` values are new are kept; a line counts whole where a few of its values are.
         """
         made: Counter[str] = Counter()
         for model, summary in self._models.items():
@@ -146,7 +146,7 @@ class _Columns:
                 self._counts[model] = len(fold.versions)
                 for path in stale if fold.stamp == stamp else self._columns:
                     self._columns[path][model] = _renewed(lines[path], fold, path)
-                    made[path] += len(fold.facts)
+                    made[path] += len(fold.versions if len(fold.facts) >= SNAPSHOT_AFTER else fold.facts)
         for path in made:
             if made[path] >= least:
                 tables.write(self._cache, layout.column(path), self._columns[path])

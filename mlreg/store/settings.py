@@ -235,7 +235,9 @@ def parse_key(text: str) -> tuple[Key, Path]:
         )
     if key is None:
         known = [key.name for key in KEYS]
-        near = suggestion(text, [_filled(name, path) for name in known])
+        # what takes any words is near to everything
+        alike = [key for key in KEYS if DEEP not in key.words or key.words[:1] == path[:1]]
+        near = suggestion(text, [_filled(key.name, path) for key in alike])
         raise UsageError(
             f"{quoted(text)} is not a setting",
             hint=near or "see all with `mlreg config list`",

@@ -85,6 +85,35 @@ def test_openlineage_is_a_run_event_of_the_specification():
     assert [one["name"] for one in event["outputs"]] == ["model:m"]
 
 
+def test_the_client_of_openlineage_takes_the_event_and_says_the_same():
+    client = pytest.importorskip("openlineage.client.event_v2")
+    facets = pytest.importorskip("openlineage.client.generated.dataset_version_dataset")
+    serde = pytest.importorskip("openlineage.client.serde")
+    event = json.loads(rendered("openlineage"))
+
+    def taken(known):
+        return {name: facets.DatasetVersionDatasetFacet(facet["datasetVersion"]) for name, facet in known.items()}
+
+    datasets = {
+        name: [kind(one["namespace"], one["name"], facets=taken(one["facets"])) for one in event[name]]
+        for name, kind in (("inputs", client.InputDataset), ("outputs", client.OutputDataset))
+    }
+    said = client.RunEvent(
+        eventType=client.RunState[event["eventType"]],
+        eventTime=event["eventTime"],
+        run=client.Run(event["run"]["runId"]),
+        job=client.Job(event["job"]["namespace"], event["job"]["name"]),
+        producer=event["producer"],
+        **datasets,
+    )
+    told = json.loads(serde.Serde.to_json(said))
+    assert told.keys() == event.keys()
+    assert told["schemaURL"] == event["schemaURL"]
+    own = [one["facets"]["version"]["_schemaURL"] for one in event["inputs"] if one["facets"]]
+    theirs = [one["facets"]["version"]["_schemaURL"] for one in told["inputs"] if one["facets"]]
+    assert own == theirs
+
+
 def test_an_event_without_a_run_is_not_one():
     event = json.loads(rendered("openlineage"))
     del event["run"]["runId"]

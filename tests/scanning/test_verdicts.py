@@ -186,3 +186,10 @@ def test_the_lists_are_sorted_and_name_nothing_that_runs_what_it_is_given():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert not any(name in ("eval", "exec", "getattr", "system", "load", "loads") for _, name in allowed())
+
+
+@pytest.mark.parametrize(("magic", "package"), [(b"\x04\x22\x4d\x18", "lz4"), (b"\x28\xb5\x2f\xfd", "zstandard")])
+def test_what_only_another_package_unpacks_is_invalid_and_the_package_is_named(magic, package):
+    (finding,) = scanned(magic + bytes(30)).findings
+    assert (finding.code, finding.verdict) == ("MLR332", "invalid")
+    assert f"needs the package `{package}`" in finding.message
