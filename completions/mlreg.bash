@@ -113,7 +113,7 @@ _mlreg_options() {
         compare) kind=words words=(--fail-on -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         history) kind=words words=(--since --limit --kind --timeline --stage -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         checkout) kind=words words=(-o --output --link --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
-        verify) kind=words words=(--quick --repair --from --against --trust-root --allow-missing --output-format -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        verify) kind=words words=(--quick --repair --from --against --trust-root --allow-missing --output-format --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         gc) kind=words words=(--prune --now --no-squeeze --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         du) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         hold) kind=words words=(--reason --lift --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;

@@ -239,6 +239,7 @@ complete -c mlreg -n "__mlreg_at verify" -l against -r -F -d 'A checkpoint: no h
 complete -c mlreg -n "__mlreg_at verify" -l trust-root -x -d 'With --against: the key that vouches for it.'
 complete -c mlreg -n "__mlreg_at verify" -l allow-missing -d 'Bytes that are not here are told, and are no reason to exit with 1.'
 complete -c mlreg -n "__mlreg_at verify" -l output-format -x -a 'concise json github gitlab junit sarif' -d 'Tell only what was found, so that editors and pipelines show it.'
+complete -c mlreg -n "__mlreg_at verify" -l dry-run -d 'Decide and print everything, write nothing.'
 
 complete -c mlreg -n '__mlreg_at gc 0' -k -a '(__mlreg_ask references)'
 complete -c mlreg -n "__mlreg_at gc" -l prune -d 'Do it; without this it is only told.'

@@ -68,14 +68,19 @@ class StorageVerbs:
         return look(self._bench, name, progress)
 
     def repair(
-        self, name: str | None = None, *, files: Iterable[PathLike] = (), progress: Progress = no_progress
+        self,
+        name: str | None = None,
+        *,
+        files: Iterable[PathLike] = (),
+        dry_run: bool = False,
+        progress: Progress = no_progress,
     ) -> verified.Verified:
         """Verifies, puts damaged and missing blobs in order as far as that can be done, and verifies again.
 
         Args:
             files: Files that may be what was lost: told by their content, whatever they are called.
         """
-        return mending.mend(self._bench, name, [Path(file) for file in files], progress)
+        return mending.mend(self._bench, name, [Path(file) for file in files], progress, dry_run=dry_run)
 
     def gc(
         self,

@@ -13,7 +13,7 @@ from random import Random
 from .calls import CHANGES, ERRORS, Call, Kind, Mode
 from .lab import Fault, Lab, Run
 from .powercut import SURVIVALS, Disk, Survival, mixed, write_tree
-from .subjects import Standing, Words, errs, lasting, listed, problems, standing, write_sources
+from .subjects import Standing, Words, errs, lasting, listed, problems, standing, write_weights
 
 _VERSIONS = ("1.0.0", "2.0.0", "3.0.0")
 _SOURCES = ("model.bin", "better.bin", "export")
@@ -28,11 +28,29 @@ _WISHES: tuple[Words, ...] = (
     ("rollback", "fraud", "--stage", "staging"),
     ("deprecate", "fraud@2.0.0", "--reason", "test"),
     ("deprecate", "fraud@2.0.0", "--lift"),
+    ("register", "fraud", "weights.safetensors", "--version", "4.0.0"),
+    ("register", "fraud", "tuned.safetensors", "--version", "5.0.0", "--raw"),
+    ("gc", "--prune", "--now"),
+    ("verify", "--repair"),
+    ("hold", "fraud@1.0.0", "--reason", "case 4711"),
+    ("hold", "fraud@1.0.0", "--lift"),
+    ("alias", "fraud", "2.0.0", "champion"),
+    ("alias", "fraud", "champion", "--remove"),
+    ("set", "fraud@1.0.0", "--metric", "latency=35ms"),
+    ("trust", "add", "fraud@2.0.0", "--global", "team.Scorer", "--reason", "seen"),
+    ("config", "set", "metrics.psi.direction", "down"),
     ("init",),
     ("list", "--json"),
     ("history", "fraud", "--json"),
 )
-_SILENT = ("init", "list", "history")  # they say nothing for the states that killed commands have left of a model
+_SILENT = (
+    "init",
+    "list",
+    "history",
+    "gc",
+    "verify",
+    "config",
+)  # they say nothing for the states that killed commands have left of a model
 _ERRORS = (errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EROFS)
 
 
@@ -60,10 +78,13 @@ class Life:
         self._mixes = mixes
         self._root = directory / "life"
         self._root.mkdir(parents=True)
-        write_sources(self._root)
+        write_weights(self._root)
         self._said: list[str] = []
         self._begin()
         self._step(("init",), None)
+        with (self._root / ".mlreg/config.toml").open("a") as file:
+            file.write("\n[retention]\nkeep_newest = 2\n")
+        self._begin()
 
     def live(self, steps: int) -> None:
         """Lets `steps` commands be wished for, each with its fault or without, and cuts the power now and then."""

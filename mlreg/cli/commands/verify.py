@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlreg.answers.verified import Verified
-from mlreg.cli.options import OutputFormat
+from mlreg.cli.options import DryRun, OutputFormat
 from mlreg.cli.output import View
 from mlreg.cli.text import size
 from mlreg.errors import UsageError
@@ -58,6 +58,7 @@ def run(
         typer.Option("--allow-missing", help="Bytes that are not here are told, and are no reason to exit with 1."),
     ] = False,
     output_format: OutputFormat = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Check that every byte is as it was written.
 
@@ -65,6 +66,8 @@ def run(
     """
     if source and not repair:
         raise UsageError("`--from` is for mending", hint="add `--repair`")
+    if dry_run and not repair:
+        raise UsageError("`verify` writes nothing", hint="`--dry-run` is for `--repair`")
     if trust_root is not None and against is None:
         raise UsageError("`--trust-root` is for a checkpoint", hint="name one with `--against FILE`")
     session = ctx.obj
@@ -72,7 +75,7 @@ def run(
     with output.progress() as progress:
         registry = session.registry()
         if repair:
-            answer = registry.repair(name, files=source or (), progress=progress)
+            answer = registry.repair(name, files=source or (), dry_run=dry_run, progress=progress)
         else:
             answer = registry.verify(name, quick=quick, progress=progress)
         if against is not None:
@@ -117,7 +120,7 @@ def _seen(answer: Verified) -> str:
 
 def _draw(on: screen.Screen, answer: Verified) -> None:
     for key in answer.mended or ():
-        on.line(f"mended {key}", "green")
+        on.line(f"{'would be mended' if answer.dry_run else 'mended'}: {key}", "green")
     if answer.ok:
         on.line(_summary(answer), "green")
         for event in _after(answer)[-_AFTER_SHOWN:]:

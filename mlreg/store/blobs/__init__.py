@@ -204,18 +204,15 @@ class Blobs:
             copies: Files that may be what it was.
             others: The digests of blobs that may have parts of it.
         """
-        for copy in copies:
-            copy.seek(0)
-            if measure(copy)[0] == digest:
-                copy.seek(0)
+        with self._whole(digest, copies, others) as copy:
+            if copy is not None:
                 self._renew(digest, copy)
-                return True
-        with tempfile.TemporaryFile() as copy:
-            if not mending.rebuild(digest, others, self._open_either, copy):
-                return False
-            copy.seek(0)
-            self._renew(digest, copy)
-            return True
+            return copy is not None
+
+    def can_mend(self, digest: str, copies: Iterable[BinaryIO], others: Iterable[str]) -> bool:
+        """Whether `mend` would put the blob in order."""
+        with self._whole(digest, copies, others) as copy:
+            return copy is not None
 
     def read_all_forms(self, digest: str, progress: Progress = no_progress) -> Iterator[Bytes]:
         """Yields what `read` does, once for each form in which the blob is kept."""
@@ -290,6 +287,20 @@ class Blobs:
 
         self._backend.create(key, hashing.hashed(_told(codec.chunks(source), progress), hasher))
         return hasher.digest(), hasher.size_bytes
+
+    @contextmanager
+    def _whole(self, digest: str, copies: Iterable[BinaryIO], others: Iterable[str]) -> Iterator[BinaryIO | None]:
+        """Yields what a damaged blob was, at its beginning: one of `copies`, or what can be put together; else None."""
+        for copy in copies:
+            copy.seek(0)
+            if measure(copy)[0] == digest:
+                copy.seek(0)
+                yield copy
+                return
+        with tempfile.TemporaryFile() as built:
+            is_whole = mending.rebuild(digest, others, self._open_either, built)
+            built.seek(0)
+            yield built if is_whole else None
 
     def _renew(self, digest: str, copy: BinaryIO) -> None:
         self._backend.replace(layout.blob(digest), _unchanged(copy, digest))
