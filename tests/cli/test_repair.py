@@ -12,7 +12,7 @@ def damaged(mlreg, tmp_path, monkeypatch):
     (tmp_path / "model.bin").write_bytes(b"weights" * 10_000)
     mlreg("init")
     assert mlreg("register", "fraud", "model.bin").code == 0
-    [blob] = [path for path in (tmp_path / ".mlreg/blobs").rglob("*.mlb")]
+    [blob] = (tmp_path / ".mlreg/blobs").rglob("*.mlb")
     blob.chmod(0o644)
     whole = blob.read_bytes()
     blob.write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
