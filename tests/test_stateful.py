@@ -61,9 +61,9 @@ stages = st.sampled_from(ORDER)
 held = st.sampled_from(HELD)
 doors = st.sampled_from(["ann", "bo", "fresh", "typed"])
 words = st.sampled_from(["keep", "reviewed"])
-reasons = st.sampled_from(["first", "second"])
-aliases = st.sampled_from(["champion", "old"])
 deaths = st.none() | st.none() | st.integers(0, 25)
+
+Said = tuple[Callable[[Model], bool], Callable[[Registry], Any], list[str]]
 
 
 class Life(RuleBasedStateMachine):
@@ -152,61 +152,58 @@ class Life(RuleBasedStateMachine):
             ["archive", name, version, "--reason", "test", *(["--force"] if force else [])],
         )  # fmt: skip
 
-    @rule(door=doors, death=deaths, name=names, pick=picks, reason=st.none() | reasons)
-    def deprecate(self, door: str, death: int | None, name: str, pick: int, reason: str | None) -> None:
+    @rule(
+        door=doors,
+        death=deaths,
+        name=names,
+        pick=picks,
+        what=st.sampled_from(["deprecate", "hold", "tag", "set", "alias"]),
+        word=words,
+        off=st.booleans(),
+    )
+    def something_is_said(
+        self, door: str, death: int | None, name: str, pick: int, what: str, word: str, off: bool
+    ) -> None:
         version = self._meant(name, pick)
-        self._step(
-            door, death, name,
-            lambda model: model.deprecate(version, reason),
-            lambda registry: (
-                registry.deprecate(name, version, reason=reason) if reason else registry.lift_deprecation(name, version)
-            ),
-            ["deprecate", name, version, *(said("reason", reason) or ["--lift"])],
-        )  # fmt: skip
+        wish, act, line = getattr(self, f"_{what}")(name, version, word, off)
+        self._step(door, death, name, wish, act, line)
 
-    @rule(door=doors, death=deaths, name=names, pick=picks, reason=st.none() | reasons)
-    def hold(self, door: str, death: int | None, name: str, pick: int, reason: str | None) -> None:
-        version = self._meant(name, pick)
-        self._step(
-            door, death, name,
-            lambda model: model.hold(version, reason),
-            lambda registry: (
-                registry.hold(name, version, reason=reason) if reason else registry.lift_hold(name, version)
-            ),
-            ["hold", name, version, *(said("reason", reason) or ["--lift"])],
-        )  # fmt: skip
+    def _deprecate(self, name: str, version: str, word: str, off: bool) -> Said:
+        if off:
+            lift = ["deprecate", name, version, "--lift"]
+            return lambda model: model.deprecate(version, None), lambda it: it.lift_deprecation(name, version), lift
+        line = ["deprecate", name, version, "--reason", word]
+        return lambda model: model.deprecate(version, word), lambda it: it.deprecate(name, version, reason=word), line
 
-    @rule(door=doors, death=deaths, name=names, pick=picks, tag=words, off=st.booleans())
-    def tag(self, door: str, death: int | None, name: str, pick: int, tag: str, off: bool) -> None:
-        version = self._meant(name, pick)
-        self._step(
-            door, death, name,
-            lambda model: model.tag(version, [] if off else [tag], [tag] if off else []),
-            lambda registry: (registry.untag if off else registry.tag)(name, version, tags=[tag]),
-            ["tag", name, version, tag, *(["--remove"] if off else [])],
-        )  # fmt: skip
+    def _hold(self, name: str, version: str, word: str, off: bool) -> Said:
+        if off:
+            lift = ["hold", name, version, "--lift"]
+            return lambda model: model.hold(version, None), lambda it: it.lift_hold(name, version), lift
+        line = ["hold", name, version, "--reason", word]
+        return lambda model: model.hold(version, word), lambda it: it.hold(name, version, reason=word), line
 
-    @rule(door=doors, death=deaths, name=names, pick=picks, owner=st.none() | reasons, note=reasons)
-    def set(self, door: str, death: int | None, name: str, pick: int, owner: str | None, note: str) -> None:
-        version = self._meant(name, pick)
-        self._step(
-            door, death, name,
-            lambda model: model.set(version, owner, note),
-            lambda registry: registry.set(name, version, owner=owner, note=note),
-            ["set", name, version, "--note", note, *said("owner", owner)],
-        )  # fmt: skip
+    def _tag(self, name: str, version: str, word: str, off: bool) -> Said:
+        line = ["tag", name, version, word]
+        if off:
+            take = [*line, "--remove"]
+            return lambda model: model.tag(version, [], [word]), lambda it: it.untag(name, version, tags=[word]), take
+        return lambda model: model.tag(version, [word], []), lambda it: it.tag(name, version, tags=[word]), line
 
-    @rule(door=doors, death=deaths, name=names, pick=st.none() | picks, alias=aliases)
-    def alias(self, door: str, death: int | None, name: str, pick: int | None, alias: str) -> None:
-        version = None if pick is None else self._meant(name, pick)
-        self._step(
-            door, death, name,
-            lambda model: model.alias(version, alias),
-            lambda registry: (
-                registry.alias(name, version, alias=alias) if version else registry.unalias(name, alias)
-            ),
-            ["alias", name, *([version, alias] if version else [alias, "--remove"])],
-        )  # fmt: skip
+    def _set(self, name: str, version: str, word: str, off: bool) -> Said:
+        owner = None if off else word
+        line = ["set", name, version, "--note", word, *said("owner", owner)]
+        return (
+            lambda model: model.set(version, owner, word),
+            lambda it: it.set(name, version, owner=owner, note=word),
+            line,
+        )
+
+    def _alias(self, name: str, version: str, word: str, off: bool) -> Said:
+        if off:
+            take = ["alias", name, word, "--remove"]
+            return lambda model: model.alias(None, word), lambda it: it.unalias(name, word), take
+        line = ["alias", name, version, word]
+        return lambda model: model.alias(version, word), lambda it: it.alias(name, version, alias=word), line
 
     @rule(door=doors, name=names, pick=picks)
     def checkout(self, door: str, name: str, pick: int) -> None:
