@@ -25,7 +25,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -282,7 +281,6 @@ class Life(RuleBasedStateMachine):
         room = self.root / "blobs" / "sha256" / "00"
         room.mkdir(parents=True, exist_ok=True)
 
-    @precondition(lambda self: any(model.versions for model in self.models.values()))
     @rule()
     def somebody_verifies(self) -> None:
         self._check_verified()

@@ -148,15 +148,19 @@ def typed_in_child(words: list[str], said: int) -> int:
 
     Its stdout and stderr go to the file `said`; 99 is its exit code where anything but an exit came out.
     """
+    held_off = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         child = os.fork()
     if child:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held_off)
         return child
     code = 99
     with suppress(BaseException):
         warnings.simplefilter("ignore")  # as without a test runner
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, lambda number, frame: os._exit(130))  # as `__main__` has it
+        signal.pthread_sigmask(signal.SIG_SETMASK, held_off)
         os.dup2(said, 1), os.dup2(said, 2)
         sys.stdout, sys.stderr = (io.TextIOWrapper(io.FileIO(number, "w"), write_through=True) for number in (1, 2))
         sys.argv[1:] = words

@@ -24,7 +24,7 @@ from mlreg.adapters import load
 from mlreg.errors import MlregError
 from mlreg.registry import Registry
 from mlreg.store import layout
-from mlreg.store.repository import Repository
+from mlreg.store.repository import INDEXED_FROM, Repository
 
 VALUES = 6_000  # 24 kB: enough to be coded
 NOT_GUARDED = (layout.CACHE, layout.TMP, layout.CONFIG)
@@ -91,6 +91,8 @@ def _live(registry: Registry, root: Path) -> list[Path]:
     for name, text in (("a", "same"), ("b", "same"), ("c", "")):
         (parts / name).write_text(text)
     registry.register("risk/churn", parts)
+    for number in range(INDEXED_FROM):  # from so many models on the cache has seen what is newest of each
+        registry.register(f"small/{number}", root / "0.bin")
     return [*files, *parts.iterdir()]
 
 
@@ -218,7 +220,7 @@ def _opened(repository: Path) -> Repository:
 
 def _registry(repository: Path, *, with_cache: bool = True) -> Registry:
     if with_cache:
-        with suppress(MlregError):  # the file that says what it is may be damaged
+        with suppress(MlregError, OSError):  # the file that says what it is may be damaged
             return Registry.open(repository, actor="ann@example.org")
     return Registry(_opened(repository), actor="ann@example.org")
 
@@ -237,7 +239,7 @@ def _against(repository: Path, checkpoint: Path) -> set[str]:
     registry = _registry(repository, with_cache=False)
     try:
         _opened(repository).id()
-    except MlregError:
+    except (MlregError, OSError):
         return _named(repository, with_cache=False)
     return _blobs({problem.object for problem in registry.hold_against(registry.verify(), checkpoint).problems})
 
