@@ -219,8 +219,8 @@ def test_a_signal_at_any_time_ends_it_in_silence_and_leaves_nothing_half_done(pr
 
 
 @pytest.mark.long
-def test_thousands_of_signals_end_it_in_silence_and_leave_nothing_half_done(project: Path, mlreg: Type) -> None:
-    check_signals(project, mlreg, 300)
+def test_hundreds_of_signals_end_it_in_silence_and_leave_nothing_half_done(project: Path, mlreg: Type) -> None:
+    check_signals(project, mlreg, 100)
 
 
 @pytest.mark.parametrize("number", ENDS)
