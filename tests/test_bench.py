@@ -18,7 +18,7 @@ def test_a_model_that_was_nearly_named_is_suggested_as_it_is_spelled(registry, m
 def test_a_part_of_a_version_is_filled_up_and_the_greatest_of_it_is_named(registry, model_file, asked, greatest):
     registry.register("fraud", model_file("a"), version="3.0.0")
     registry.register("fraud", model_file("b"), version="3.1.0")
-    assert registry.info(f"fraud@{asked}").notes == (
-        f"fraud@{asked} was read as fraud@3.0.0: fraud@{greatest} is the greatest",
-    )
+    assert list(registry.info(f"fraud@{asked}").notes) == [
+        f"fraud@{asked} was read as fraud@3.0.0: fraud@{greatest} is the greatest"
+    ]
     assert registry.info(f"fraud@{greatest}").document()["version"] == "3.1.0"

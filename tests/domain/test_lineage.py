@@ -40,7 +40,10 @@ data:v2024-01
 def traced(focus: str, origins: Iterable[Origin]) -> Lineage:
     """Returns the lineage of `focus` among `origins`."""
     known = {origin.ref: origin for origin in origins}
-    children = {ref: [one.ref for one in known.values() if ref in one.kin] for ref in known}
+    children: dict[str, list[str]] = {}
+    for one in known.values():
+        for ref in one.kin:
+            children.setdefault(ref, []).append(one.ref)
     return lineage_of(known[focus], known.get, lambda ref: children.get(ref, ()))
 
 

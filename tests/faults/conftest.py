@@ -1,4 +1,4 @@
-"""The bench for faults. Its long form runs with `pytest -m long tests/faults`, and not otherwise."""
+"""The bench for faults."""
 
 from __future__ import annotations
 
@@ -8,19 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from .lab import HERE, Lab
+from .lab import Lab
 from .racing import Arena
 from .subjects import Subject, Words
 from .trial import Trial
 from .workshop import opened_lab, why_not
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "long" in config.option.markexpr:
-        return
-    long = [item for item in items if HERE in item.path.parents and item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
 
 
 @pytest.fixture(scope="session")
