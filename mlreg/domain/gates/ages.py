@@ -21,11 +21,12 @@ _DATED = re.compile(r"[0-9]{4}-[0-9]{2}.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Age:
-    """The version was registered not longer ago than `most`."""
+class _Limit:
+    """What the gates on an age have in common: a length of time, `most`, and what it is said of."""
 
     most: str
-    KEY: ClassVar[str] = "max_age"
+    KEY: ClassVar[str]
+    OF: ClassVar[str]
 
     @classmethod
     def parse(cls, value: Any, stages: Stages, complain: Complain) -> Self:
@@ -34,44 +35,46 @@ class Age:
 
     def wants(self) -> Iterator[tuple[str, str]]:
         """Yields its need."""
-        yield self.KEY, f"registered in the last {self.most}"
+        yield self.KEY, self.needs
+
+    @property
+    def needs(self) -> str:
+        """What has to be."""
+        return f"{self.OF} the last {self.most}"
+
+
+@dataclass(frozen=True, slots=True)
+class Age(_Limit):
+    """The version was registered not longer ago than `most`."""
+
+    KEY: ClassVar[str] = "max_age"
+    OF: ClassVar[str] = "registered in"
 
     def read(self, evidence: Evidence) -> Iterator[Reading]:
         """Yields one reading."""
         at = evidence.standing.registered.at
-        needs = next(needs for _, needs in self.wants())
-        yield Reading(self.KEY, self.KEY, moment_since(self.most, evidence.now) <= at, at, needs)
+        yield Reading(self.KEY, self.KEY, moment_since(self.most, evidence.now) <= at, at, self.needs)
 
 
 @dataclass(frozen=True, slots=True)
-class DataAge:
+class DataAge(_Limit):
     """The data that the version was trained on are not older than `most`."""
 
-    most: str
     KEY: ClassVar[str] = "max_data_age"
-
-    @classmethod
-    def parse(cls, value: Any, stages: Stages, complain: Complain) -> Self:
-        """Returns the gate that a length of time describes."""
-        return cls(span(value, cls.KEY, complain))
-
-    def wants(self) -> Iterator[tuple[str, str]]:
-        """Yields its need."""
-        yield self.KEY, f"data of the last {self.most}"
+    OF: ClassVar[str] = "data of"
 
     def read(self, evidence: Evidence) -> Iterator[Reading]:
         """Yields one reading."""
         stated = _stated(evidence.record(evidence.standing))
         begin = _begin(stated, evidence)
-        needs = next(needs for _, needs in self.wants())
         if begin is None:
             unsaid = "nobody says how old they are: `mlreg set REF --meta data_date=2026-03-31`"
             why = "it is no date" if stated is not None else unsaid
-            yield Reading(self.KEY, self.KEY, False, stated, needs, [why])
+            yield Reading(self.KEY, self.KEY, False, stated, self.needs, [why])
         elif begin > timestamp(evidence.now):
-            yield Reading(self.KEY, self.KEY, False, stated, needs, ["that is still to come"])
+            yield Reading(self.KEY, self.KEY, False, stated, self.needs, ["that is still to come"])
         else:
-            yield Reading(self.KEY, self.KEY, moment_since(self.most, evidence.now) <= begin, stated, needs)
+            yield Reading(self.KEY, self.KEY, moment_since(self.most, evidence.now) <= begin, stated, self.needs)
 
 
 def _stated(record: ModelVersion) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
@@ -128,17 +129,30 @@ class Gate(Protocol):
         """Yields what there is to say of the version that `evidence` is about."""
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What gates have in common of which there is no more to say than that they are wanted: their word is `true`."""
+
+    KEY: ClassVar[str]
+    NEEDS: ClassVar[str]
+
+    @classmethod
+    def parse(cls, value: Any, stages: Stages, complain: Complain) -> Self:
+        """Returns the gate."""
+        if value is not True:
+            raise complain(cls.KEY, f"{cls.KEY} is not `true` or `false`", None)
+        return cls()
+
+    def wants(self) -> Iterator[tuple[str, str]]:
+        """Yields its need."""
+        yield self.KEY, self.NEEDS
+
+
 def words(value: Any, key: str, complain: Complain) -> tuple[str, ...]:
     """Returns `value` where it is a list of words that is not empty."""
     if not isinstance(value, list) or not value or not all(isinstance(word, str) and word.strip() for word in value):
         raise complain(key, f"{key} is not a list of words", f'write `{key} = ["one", "another"]`')
     return tuple(dict.fromkeys(value))
-
-
-def yes(value: Any, key: str, complain: Complain) -> None:
-    """Checks that `value` is `true`: what a gate is that has no more to it."""
-    if value is not True:
-        raise complain(key, f"{key} is not `true` or `false`", None)
 
 
 def span(value: Any, key: str, complain: Complain) -> str:
