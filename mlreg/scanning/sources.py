@@ -54,21 +54,6 @@ class FileSource:
         return self._size_bytes
 
 
-class MemorySource:
-    """Bytes at hand."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def read_at(self, offset: int, count: int) -> bytes:
-        """Returns `count` bytes from `offset`, fewer only at the end."""
-        return self._data[offset : offset + count]
-
-    def size_bytes(self) -> int:
-        """Returns how many there are."""
-        return len(self._data)
-
-
 class Window:
     """`count` bytes of `source` from `start`."""
 

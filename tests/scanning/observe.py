@@ -31,7 +31,7 @@ from mlreg.scanning.context import Scan
 from mlreg.scanning.limits import Budget
 from mlreg.scanning.pickles import files
 from mlreg.scanning.report import Finding, Halt
-from mlreg.scanning.sources import MemorySource
+from mlreg.scanning.sources import FileSource
 
 from . import boosters, estimators
 
@@ -69,7 +69,7 @@ def missing(data: bytes, label: str) -> dict[str, str]:
     everything = Everything()
     scan = Scan(Budget(1 << 30), findings=everything)  # type: ignore[arg-type]
     try:
-        files.scan_pickles(MemorySource(data), scan)
+        files.scan_pickles(FileSource(io.BytesIO(data)), scan)
     except Halt as halt:
         print(f"# {label}: {halt} at {halt.finding.offset}", file=sys.stderr)
     roles: dict[str, str] = {}
