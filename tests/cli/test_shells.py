@@ -309,8 +309,11 @@ sed -n "$((count % $(wc -l <said) + 1))p" said  # one at a time: where all are e
 def test_even_an_mlreg_that_tells_anything_cannot_make_a_shell_execute_it(name: str, tmp_path: Path) -> None:
     (tmp_path / "said").write_text("\n".join(HOSTILE) + "\n")
     with opened(name, tmp_path, TELLS_ANYTHING) as shell:
-        for line in LINES * 2:
-            shell.answer(f"{line}\t\t\t")
+        for _ in range(10):  # a shell in haste passes over some of the keys
+            for line in LINES * 2:
+                shell.answer(f"{line}\t\t\t")
+            if int((tmp_path / "count").read_text()) > len(HOSTILE):
+                break
         assert not is_hit(tmp_path)
         assert int((tmp_path / "count").read_text()) > len(HOSTILE)
         assert shell.offer("mlreg info fraud-detector@") == ["fraud-detector@1.0.0"]
