@@ -17,7 +17,7 @@ from mlreg.domain import approvals
 from mlreg.domain.approvals import Approval, Subject, Tally, Trust
 from mlreg.domain.events import Draft
 from mlreg.domain.keyring import Key, person
-from mlreg.domain.names import checked_text
+from mlreg.domain.names import checked_words
 from mlreg.domain.state import ModelState, Standing
 from mlreg.domain.times import timestamp
 from mlreg.errors import BlockedError, MlregError, NotAllowedError, UsageError
@@ -128,7 +128,7 @@ def say(
         raise UsageError(
             f"which version of {ref.name}?", hint=f"name it, as in `mlreg {decision} {ref.name}@VERSION --for {to}`"
         )
-    words = None if comment is None else checked_text(comment, "the comment")
+    words = None if comment is None else checked_words(comment, "the comment")
     until = None if expires is None else approvals.expiry(expires, bench.journal.now())
     notary = SshNotary()
     trust = trust_of(bench, notary)

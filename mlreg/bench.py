@@ -123,18 +123,19 @@ class Bench:
         lines = [listing.VersionLine(state.spelling, brief, one) for brief, one in zip(briefs, metrics, strict=True)]
         return [self._with_ending(line) for line in lines]
 
-    def search(self, query: Query) -> list[listing.VersionLine]:
-        """Returns the versions that `query` means, in its order.
+    def search(self, query: Query) -> tuple[list[listing.VersionLine], Mapping[str, MlregError]]:
+        """Returns the versions that `query` means, in its order, and by name what is wrong with models passed over.
 
         Raises:
             NotFoundError: It names a model that there is not.
-            IntegrityError: A history or a record is damaged.
+            IntegrityError: The history of the model that it names is damaged.
         """
         if query.model is None:
-            summaries = self.repository.summaries()
+            summaries, faults = self.repository.overview()
         else:
-            summaries = [listing.summary_of(self.state(query.model))]
-        return [self._with_ending(line) for line in self.repository.search.found(query, summaries)]
+            summaries, faults = [listing.summary_of(self.state(query.model))], {}
+        hits = self.repository.search.found(query, summaries)
+        return [self._with_ending(line) for line in hits.lines], {**faults, **hits.faults}
 
     def _with_ending(self, line: listing.VersionLine) -> listing.VersionLine:
         gone = line.brief.deprecated

@@ -89,7 +89,7 @@ def hold(bench: Bench, verified: Verified, file: PathLike, *, root: str | None) 
     """
     known, trust = _read(bench, Path(file), root)
     problems, after = [*verified.problems], list[After]()
-    if known.repository != bench.repository.id():
+    if bench.repository.identity() not in (known.repository, None):
         problems.append(Problem("other-repository", layout.FORMAT, f"is not of the repository {known.repository}"))
     for model, head in known.heads.items():
         problems += _problems(bench, model, head, after)
@@ -206,7 +206,7 @@ def _ring(bench: Bench, notary: SshNotary, trusted: str) -> frozenset[str]:
     """Returns the keys for which the root that is pinned vouches."""
     try:
         keys = keyring_of(bench, notary)
-    except MlregError:  # what is wrong with their history is found in its own place
+    except (MlregError, OSError):  # what is wrong with their history is found in its own place
         return frozenset()
     return frozenset() if keys.faults or keys.newest.root != trusted else frozenset(keys.newest.keys)
 

@@ -8,7 +8,7 @@ from mlreg.answers.changed import Changed
 from mlreg.bench import Bench
 from mlreg.domain import decide
 from mlreg.domain.events import Draft
-from mlreg.domain.names import checked_text
+from mlreg.domain.names import checked_words
 from mlreg.domain.state import ModelState
 from mlreg.errors import UsageError
 from mlreg.resolve import Found, Wish, carry_out, joined_ref
@@ -16,7 +16,7 @@ from mlreg.resolve import Found, Wish, carry_out, joined_ref
 
 def hold(bench: Bench, name: str, version: str | None, *, reason: str, dry_run: bool) -> Changed:
     """Keeps the bytes of a version until the hold is lifted."""
-    why = checked_text(reason, "the reason")
+    why = checked_words(reason, "the reason")
 
     def wish(state: ModelState, found: Found) -> Draft | None:
         return decide.decide_hold(state, found.version, why)
@@ -26,7 +26,7 @@ def hold(bench: Bench, name: str, version: str | None, *, reason: str, dry_run: 
 
 def lift_hold(bench: Bench, name: str, version: str | None, *, reason: str | None, dry_run: bool) -> Changed:
     """Leaves the bytes of a version to the rules again."""
-    why = None if reason is None else checked_text(reason, "the reason")
+    why = None if reason is None else checked_words(reason, "the reason")
 
     def wish(state: ModelState, found: Found) -> Draft | None:
         return decide.decide_release(state, found.version, why)

@@ -7,7 +7,7 @@ import io
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,10 +96,11 @@ def _named(paths: Sequence[Path], *, follow_links: bool) -> list[SourceFile]:
 def _with_role(files: Sequence[SourceFile], path: Path, role: str, *, follow_links: bool) -> list[SourceFile]:
     """Returns `files` with those that `path` names, in their `role`."""
     inside = f"{path.resolve().name}/" if path.is_dir() else ""
-    result = list(files)
+    result, places = list(files), _Places(files)
     for file in _named([path], follow_links=follow_links):
-        known = _index(result, file.source)
+        known = places.find(file.source)
         if known is None:
+            places.add(file.source)
             result.append(replace(file, path=inside + file.path, role=role))
         elif result[known].role in (None, role):
             result[known] = replace(result[known], role=role)
@@ -111,13 +112,25 @@ def _with_role(files: Sequence[SourceFile], path: Path, role: str, *, follow_lin
     return result
 
 
-def _index(files: Sequence[SourceFile], source: Path) -> int | None:
-    """Returns which of `files` is the file `source`; another name of it counts where none has its own."""
-    for real in (os.path.abspath, os.path.realpath):
-        places = [real(file.source) for file in files]
-        if real(source) in places:
-            return places.index(real(source))
-    return None
+class _Places:
+    """Where files are, so that each is found again by its number; another name of one counts where none has its own."""
+
+    def __init__(self, files: Sequence[SourceFile]) -> None:
+        self._numbers: dict[Callable[[Path], str], dict[str, int]] = {os.path.abspath: {}, os.path.realpath: {}}
+        self._count = 0
+        for file in files:
+            self.add(file.source)
+
+    def add(self, source: Path) -> None:
+        """Gives the next number to the file `source`."""
+        for real, numbers in self._numbers.items():
+            numbers.setdefault(real(source), self._count)
+        self._count += 1
+
+    def find(self, source: Path) -> int | None:
+        """Returns the number of the file `source`."""
+        found = (numbers.get(real(source)) for real, numbers in self._numbers.items())
+        return next((number for number in found if number is not None), None)
 
 
 def open_input(path: Path) -> BinaryIO:

@@ -89,15 +89,16 @@ class Journal:
             try:
                 again = wish(now)
             except MlregError as error:
-                raise _outrun(model, now) from error
+                raise outrun(model, now) from error
             if again != seen:
-                raise _outrun(model, now)
+                raise outrun(model, now)
             return again
 
         return self.commit(state, model, same_wish)
 
 
-def _outrun(model: str, now: ModelState) -> ConflictError:
+def outrun(model: str, now: ModelState) -> ConflictError:
+    """Returns the error that a relative wish was overtaken by what others did to `model`, which stands as `now`."""
     return ConflictError(
         f"{model} changed while you were at it",
         hint=f"look at `mlreg history {model}`, then run the command again",

@@ -44,9 +44,9 @@ _METRICS = "metrics."
 
 
 def list_models(bench: Bench) -> listed.Listing:
-    """Lists all models, sorted by name, with where they stand."""
-    summaries = bench.repository.summaries()
-    return listed.Listing(models=summaries, notes=_ends(bench, summaries))
+    """Lists all models, sorted by name, with where they stand; those that are damaged are its faults."""
+    summaries, faults = bench.repository.overview()
+    return listed.Listing(models=summaries, notes=_ends(bench, summaries), faults=faults)
 
 
 def list_versions(bench: Bench, name: str) -> versions.VersionListing:
@@ -63,7 +63,7 @@ def find_versions(bench: Bench, name: str | None, wishes: Wishes, *, ending: boo
     stage = wishes.get("stage")
     known: Wishes = {**wishes, "stage": bench.stages.parse(stage)} if stage else wishes
     query = queries.Query.parse(model=None if name is None else checked_model_name(name), **known)
-    lines = bench.search(replace(query, limit=None) if ending else query)
+    lines, faults = bench.search(replace(query, limit=None) if ending else query)
     if ending:
         near = [line for line in lines if line.ending]
         lines = (near if query.sort else sorted(near, key=_end))[: query.limit]
@@ -71,6 +71,7 @@ def find_versions(bench: Bench, name: str | None, wishes: Wishes, *, ending: boo
         name=query.model,
         versions=lines,
         today=bench.journal.today(),
+        faults=faults,
         metrics_asked=[path.removeprefix(_METRICS) for path in query.paths if path.startswith(_METRICS)],
     )
 

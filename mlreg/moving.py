@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlreg.bench import Bench
 from mlreg.domain import decide
 from mlreg.domain.events import ANNOUNCED, Draft
-from mlreg.domain.names import checked_label, checked_model_name, checked_text
+from mlreg.domain.names import checked_label, checked_model_name, checked_words
 from mlreg.domain.refs import Ref
 from mlreg.domain.semver import Version
 from mlreg.domain.stages import ARCHIVED
@@ -131,7 +131,7 @@ def deprecate(
 ) -> changed.Changed:
     """Marks a version as not to be used any more."""
     date = None if end_of_life is None else checked_date(end_of_life, "an end of life")
-    deprecation = Deprecation(checked_text(reason, "the reason"), date)
+    deprecation = Deprecation(checked_words(reason, "the reason"), date)
 
     def wish(state: ModelState, found: Found) -> Draft | None:
         return decide.decide_deprecation(state, found.version, deprecation)
@@ -318,4 +318,4 @@ def _expected(text: str | None) -> str | None:
 
 
 def _reason(text: str | None) -> str | None:
-    return None if text is None else checked_text(text, "the reason")
+    return None if text is None else checked_words(text, "the reason")

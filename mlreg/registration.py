@@ -24,7 +24,7 @@ from mlreg.domain.statement import Choice, choose_version, find_same, listed, st
 from mlreg.domain.values import plain_mapping
 from mlreg.errors import BlockedError, ConflictError, UsageError
 from mlreg.intake import SourceFile, checked_requirement, gather, open_input
-from mlreg.kinship import kin
+from mlreg.kinship import Kin
 from mlreg.lazy import LazyModule
 from mlreg.resolve import find_used, joined_ref
 from mlreg.store.blobs import Progress, measure
@@ -305,11 +305,10 @@ def _captured(distributions: Sequence[str], told: Mapping[str, Any]) -> dict[str
 def _kept(bench: Bench, state: ModelState, wanted: Wanted, progress: Progress) -> list[FileEntry]:
     blobs, entries = bench.repository.blobs, list[FileEntry]()
     origin = wanted.facts.lineage.get("variant_of") or wanted.facts.lineage.get("parent")
-    keep = blobs.add_plain if wanted.raw else blobs.add
+    keep, kin = blobs.add_plain if wanted.raw else blobs.add, Kin(bench, state, origin)
     for file in wanted.files:
-        near = kin(bench, state, origin, file.path, entries)
         with file.open() as stream:
-            entries.append(_entry(file, *keep(stream, file.path, progress, near)))
+            entries.append(_entry(file, *keep(stream, file.path, progress, kin.of(file.path, entries))))
     return entries
 
 

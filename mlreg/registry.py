@@ -98,6 +98,20 @@ class Registry(
         return cls(repository, actor=lambda: identity.find(actor))
 
     @classmethod
+    def open_damaged(cls, path: PathLike | None = None, *, actor: str | None = None) -> Registry:
+        """Opens as `open` does, and also where the file that says what it is, `format`, is damaged or lost.
+
+        That is for `verify`, which tells what is wrong with it.
+
+        Raises:
+            NotFoundError: There is none.
+            MissingError: Its format is newer than this mlreg.
+        """
+        repository = _repository(location.find(path))
+        repository.check_founded()
+        return cls(repository, actor=lambda: identity.find(actor))
+
+    @classmethod
     def init(cls, path: PathLike | None = None, *, actor: str | None = None) -> Registry:
         """Makes a repository below `path` (or the working directory), or completes or finds it, and opens it."""
         cls.initialise(path, actor=actor)

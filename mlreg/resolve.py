@@ -10,8 +10,8 @@ from mlreg.domain.events import Draft
 from mlreg.domain.refs import ByVersion, Ref, Resolved, parse_ref, parse_selector, resolve, resolve_shown, resolve_used
 from mlreg.domain.stages import Stages
 from mlreg.domain.state import ModelState, Standing
-from mlreg.errors import UsageError
-from mlreg.journal import Outcome
+from mlreg.errors import NotFoundError, UsageError
+from mlreg.journal import Outcome, outrun
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -85,15 +85,30 @@ def find_in(bench: Bench, state: ModelState, ref: Ref) -> Found:
 
 
 def carry_out(bench: Bench, ref: Ref, wish: Wish, *, dry_run: bool) -> tuple[Found, Outcome]:
-    """Finds what `ref` means on the newest state, each time anew, and commits what `wish` decides of it."""
+    """Finds what `ref` means and commits what `wish` decides of it on the newest state.
+
+    Raises:
+        ConflictError: `ref` is relative, and came to mean another version meanwhile, or none.
+    """
     meant: list[Found] = []
 
     def decided(state: ModelState) -> Draft | None:
-        meant[:] = [find_in(bench, state, ref)]
-        return wish(state, meant[0])
+        meant.append(_meant_still(bench, state, ref, meant[0]) if meant else find_in(bench, state, ref))
+        return wish(state, meant[-1])
 
     outcome = bench.commit(ref.name, decided, dry_run=dry_run)
-    return meant[0], outcome
+    return meant[-1], outcome
+
+
+def _meant_still(bench: Bench, state: ModelState, ref: Ref, first: Found) -> Found:
+    """Returns what `ref` means now, where that is what it meant at first: nobody moves what they have not seen."""
+    try:
+        found = find_in(bench, state, ref)
+    except NotFoundError as error:
+        raise outrun(state.spelling, state) from error
+    if found.version != first.version:
+        raise outrun(state.spelling, state)
+    return found
 
 
 def _find(bench: Bench, state: ModelState, ref: Ref, bare: Callable[..., Resolved]) -> Found:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -15,7 +16,8 @@ from mlreg.answers.scanned import Scanned, ScannedFile
 from mlreg.bench import Bench
 from mlreg.domain.names import quoted
 from mlreg.domain.record import FileEntry
-from mlreg.errors import NotFoundError, UsageError
+from mlreg.domain.refs import says_version
+from mlreg.errors import MlregError, NotFoundError, UsageError
 from mlreg.lazy import LazyModule
 from mlreg.resolve import find_used, joined_ref
 from mlreg.scanning import scan_path, scan_stream, settled
@@ -36,11 +38,13 @@ _NOT_MODELS = frozenset({".git", ".mlreg", ".hg", ".svn"})
 def scan_words(words: Sequence[str | os.PathLike[str]], versions: Versions) -> Scanned:
     """Looks at the files, directories and references that `words` are, in their order.
 
+    Where there is no file of that name, two words that are a model and a version of it are one reference.
+
     Raises:
         NotFoundError: One of them is neither there nor a version.
         UsageError: One of them is no regular file.
     """
-    return Scanned(files=_settled([file for word in words for file in _files(os.fspath(word), versions)]))
+    return Scanned(files=_settled([*_files([os.fspath(word) for word in words], versions)]))
 
 
 def verdict_of(bench: Bench, reference: str) -> str:
@@ -86,24 +90,42 @@ def _scan_blob(bench: Bench, entry: FileEntry, named: str, trusted: Iterable[str
         return ScannedFile(scan_stream(stream, f"{named}:{entry.path}", trusted=trusted), named)
 
 
-def _files(word: str, versions: Versions) -> Iterator[ScannedFile]:
-    if os.path.isdir(word):
-        yield from (ScannedFile(scan_path(path)) for path in _walk(word))
-    elif os.path.lexists(word):
-        if not stat.S_ISREG(os.stat(word).st_mode):
-            raise UsageError(f"{quoted(word)} is no regular file", hint="name files and directories")
-        yield ScannedFile(scan_path(word))
+def _files(words: Iterable[str], versions: Versions) -> Iterator[ScannedFile]:
+    waiting = deque(words)
+    refused: dict[str, MlregError] = {}  # of words that are no version of the model before them, why
+    while waiting:
+        word = waiting.popleft()
+        if os.path.lexists(word):
+            yield from _at_path(word)
+            continue
+        if waiting and not (os.path.lexists(waiting[0]) or says_version(word) or says_version(waiting[0])):
+            try:
+                files = versions(f"{word}@{waiting[0]}")
+            except (NotFoundError, UsageError) as error:
+                refused[waiting[0]] = error
+            else:
+                waiting.popleft()
+                yield from files
+                continue
+        yield from _of_version(word, versions, refused.get(word))
+
+
+def _at_path(path: str) -> Iterator[ScannedFile]:
+    if os.path.isdir(path):
+        yield from (ScannedFile(scan_path(file)) for file in _walk(path))
+    elif stat.S_ISREG(os.stat(path).st_mode):
+        yield ScannedFile(scan_path(path))
     else:
-        yield from _of_version(word, versions)
+        raise UsageError(f"{quoted(path)} is no regular file", hint="name files and directories")
 
 
-def _of_version(word: str, versions: Versions) -> Sequence[ScannedFile]:
+def _of_version(word: str, versions: Versions, why_no_version: MlregError | None) -> Sequence[ScannedFile]:
     try:
         return versions(word)
     except (NotFoundError, UsageError) as error:
         if "@" in word:
             raise
-        raise NotFoundError(
+        raise why_no_version or NotFoundError(
             f"there is no file {quoted(word)}, and no model of that name",
             hint="see what is there with `ls`, and which models there are with `mlreg list`",
             facts={"path": word},

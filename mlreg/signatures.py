@@ -131,6 +131,12 @@ def validate(
         return Validated(source=str(reference), data=said, checked=checked, notes=table.notes)
 
 
+def is_file(place: str) -> bool:
+    """Whether `place` is the path of a file, not a reference: one is there, or its name says so."""
+    path = Path(place)
+    return path.is_file() or (path.suffix in _SUFFIXES and "@" not in place)
+
+
 def signature_of(look: Look, place: str | Path) -> Signature:
     """Returns the signature of the file or the version that `place` names.
 
@@ -138,9 +144,8 @@ def signature_of(look: Look, place: str | Path) -> Signature:
         NotFoundError: There is no such version, or it declares no signature.
         UsageError: The file declares none.
     """
-    path = Path(place)
-    if isinstance(place, Path) or path.is_file() or (path.suffix in _SUFFIXES and "@" not in place):
-        return signature_in(path)
+    if isinstance(place, Path) or is_file(place):
+        return signature_in(Path(place))
     answer = look(str(place))
     if answer.signature is None:
         raise NotFoundError(

@@ -10,7 +10,7 @@ from mlreg.answers.changed import Changed
 from mlreg.bench import Bench
 from mlreg.domain import decide, late
 from mlreg.domain.events import Draft
-from mlreg.domain.names import checked_model_name, checked_text
+from mlreg.domain.names import checked_model_name, checked_words
 from mlreg.domain.refs import checked_alias
 from mlreg.domain.state import ModelState
 from mlreg.errors import UsageError
@@ -31,7 +31,7 @@ def state_late(
 ) -> Changed:
     """States facts of a version that is there, and adds a note to it."""
     facts = late.late_facts(metrics=metrics, description=description, owner=owner, meta=meta)
-    text = None if note is None else _checked_note(note)
+    text = None if note is None else checked_words(note, "the note")
     if not facts and text is None:
         raise UsageError("there is nothing to set", hint=f"state something, as in `mlreg set {name} --owner WHO`")
     ref = joined_ref(name, version, bench.stages)
@@ -108,12 +108,6 @@ def unalias(bench: Bench, name: str, alias: str, *, dry_run: bool) -> Aliased:
         at=outcome.at,
         dry_run=dry_run,
     )
-
-
-def _checked_note(text: str) -> str:
-    if not text.strip():
-        raise UsageError("the note has no text", hint="say something, as in `--note 'threshold raised to 0.7'`")
-    return checked_text(text, "the note")
 
 
 def _warnings(facts: Mapping[str, Any]) -> list[str]:

@@ -115,7 +115,7 @@ def pinned(bench: Bench, given: str | None = None) -> str | None:
         return checked_fingerprint(stated[1])
     path = preferences.user_file()
     roots = document(preferences.read_own(path), str(path)).get(ROOTS, {})
-    known = roots.get(bench.repository.id()) if isinstance(roots, Mapping) else roots
+    known = roots.get(bench.repository.identity()) if isinstance(roots, Mapping) else roots
     return None if known is None else checked_fingerprint(str(known))
 
 

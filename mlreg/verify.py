@@ -14,7 +14,7 @@ from mlreg.domain.lineage import faults, kin_of
 from mlreg.domain.names import checked_model_name, folded
 from mlreg.domain.record import FileEntry, ModelVersion
 from mlreg.domain.state import ModelState
-from mlreg.errors import IntegrityError, MlregError
+from mlreg.errors import IntegrityError, MlregError, NotFoundError
 from mlreg.store import codec, layout
 from mlreg.store.blobs import Progress, no_progress
 from mlreg.store.catalog import content_digest, facts_digest, version_from_record
@@ -94,6 +94,7 @@ class _Check:
         return self._findings
 
     def only(self, model: str) -> Findings:
+        self._format()
         keys = self._repository.backend.list(layout.events(model))
         self._model(model, [key for key in keys if layout.number_of_event(key) is not None])
         self._seen(seen for seen in self._repository.seen([folded(model)]) if seen.model == folded(model))
@@ -104,12 +105,14 @@ class _Check:
         key = layout.event(layout.REPOSITORY, 1)
         if not event_keys:
             self._findings.add("event-missing", key, "is missing")
-        for event in self._events(layout.REPOSITORY, event_keys):
-            if event.number == 1:
-                try:
-                    self._founding_files(event)
-                except _MALFORMED:
-                    self._findings.add("event-damaged", key, "does not say how the repository was made")
+        first = next((event for event in self._events(layout.REPOSITORY, event_keys) if event.number == 1), None)
+        if first is None:
+            self._format()
+            return
+        try:
+            self._founding_files(first)
+        except _MALFORMED:
+            self._findings.add("event-damaged", key, "does not say how the repository was made")
 
     def _founding_files(self, first: Event) -> None:
         expected = {
@@ -120,6 +123,17 @@ class _Check:
             data = self._bytes(key)
             if data is not None and codec.digest(data) != digest:
                 self._findings.add("file-damaged", key, "is not what it was when the repository was made")
+
+    def _format(self) -> None:
+        """Checks that the file that says what this is can be read: nothing but a check begins without it."""
+        try:
+            self._repository.id()
+        except NotFoundError:
+            self._findings.add("file-missing", layout.FORMAT, "is missing")
+        except OSError as error:
+            self._note(layout.FORMAT, error, "unreadable")
+        except IntegrityError:
+            self._findings.add("file-damaged", layout.FORMAT, "is not what it was when the repository was made")
 
     def _model(self, model: str, event_keys: list[str]) -> None:
         self._findings.checked["models"] += 1

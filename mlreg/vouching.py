@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import takewhile
 
-from mlreg.answers.trusted import TrustChange, TrustListing
+from mlreg.answers.trusted import AllTrusted, TrustChange, TrustListing
 from mlreg.bench import Bench
 from mlreg.domain import vouching
 from mlreg.domain.events import Draft
-from mlreg.domain.names import checked_text, quoted
+from mlreg.domain.names import checked_words, quoted
 from mlreg.domain.state import ModelState, Standing
 from mlreg.domain.vouching import Trusted
 from mlreg.errors import NotAllowedError, UsageError
@@ -43,6 +43,25 @@ def list_trust(bench: Bench, name: str, version: str | None) -> TrustListing:
     )
 
 
+def list_all_trust(bench: Bench) -> AllTrusted:
+    """Lists what is trusted of all versions of all models, by model and version."""
+    return AllTrusted(versions=[one for model in bench.repository.summaries() for one in _of_model(bench, model.name)])
+
+
+def _of_model(bench: Bench, name: str) -> Iterator[TrustListing]:
+    state, events = bench.state(name), [*bench.repository.history.events(name)]
+    vouched = {event.version for event in events if "trust" in event.effects}
+    for standing in state.in_order() if vouched else ():
+        since = events[standing.registered.number - 1 :]
+        if str(standing.version) in vouched and (found := vouching.trusted(since, standing)):
+            yield TrustListing(
+                name=name,
+                version=str(standing.version),
+                content_digest=standing.content,
+                trusted=list(found.values()),
+            )
+
+
 def trust(
     bench: Bench, name: str, version: str | None, *, names: Iterable[str], reason: str | None, dry_run: bool
 ) -> TrustChange:
@@ -69,7 +88,7 @@ def _change(
     bench: Bench, name: str, version: str | None, change: str, names: list[str], reason: str | None, *, dry_run: bool
 ) -> TrustChange:
     decide: _Decide = vouching.decide_trust if change == "add" else vouching.decide_distrust
-    why = None if reason is None else checked_text(reason, "the reason")
+    why = None if reason is None else checked_words(reason, "the reason")
     ref = joined_ref(name, version, bench.stages)
     form = f"mlreg trust {change} {ref.name}@VERSION --global CLASS"
     if ref.selector is None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from hashlib import sha256
+from itertools import count
 
 import joblib
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from mlreg.adapters import load
+from mlreg.domain.metric import MAX_WHOLE
 from mlreg.errors import NotFoundError, UsageError
+from mlreg.registry import Registry
+from mlreg.store.repository import Repository
 
 FEATURES = [str(name) for name in load_breast_cancer().feature_names]
 
@@ -304,3 +312,31 @@ def test_facts_of_ones_own_may_be_nested(registry, model_file):
     registry.register("x", model_file(), meta=meta)
     meta["team"]["members"].append("eve")
     assert facts(registry, "x").meta == {"team": {"name": "risk", "members": ["ann", "bo"]}, "ticket": 4711}
+
+
+@pytest.fixture(scope="module")
+def numbers_kept(tmp_path_factory):
+    """Registers a version with a metric, and returns what `info --json` says of it."""
+    backend = load("backends", "memory").connect(".")
+    registry = Registry(Repository(backend), actor="ann@example.org")
+    file = tmp_path_factory.mktemp("numbers") / "model.bin"
+    file.write_bytes(b"weights")
+    names = (f"m{number}" for number in count())
+
+    def kept(value):
+        name = next(names)
+        registry.register(name, file, metrics={"auc": value})
+        return json.loads(json.dumps(registry.info(name).document()))["metrics"]["auc"]
+
+    return kept
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-MAX_WHOLE, MAX_WHOLE))
+@settings(max_examples=50, deadline=None, derandomize=True)
+@example(10**18)
+@example(10**18 - 1)
+@example(-(10**30))
+@example(5e-324)
+@example(1.7976931348623157e308)
+def test_a_number_is_told_as_it_was_stated_to_the_last_digit(numbers_kept, number):
+    assert numbers_kept(number) == numbers_kept(str(number)) == number

@@ -471,11 +471,59 @@ class TestTwoAtOnce:
         answer = slow.rollback("fraud", to="1.0.0")
         assert (answer.version, answer.left) == ("1.0.0", "1.0.2")
 
-    def test_a_reference_means_what_it_means_when_the_move_is_made(
-        self, slow: Registry, bo: Registry, put: Put, interrupted: Interrupted
+    @pytest.mark.parametrize(
+        ("reference", "meanwhile"),
+        [
+            ("latest", lambda it: it.deprecate("fraud@1.0.2", reason="leaks")),
+            ("^1.0", lambda it: it.deprecate("fraud@1.0.2", reason="leaks")),
+            ("champion", lambda it: it.alias("fraud", "1.0.0", alias="champion")),
+            ("champion", lambda it: it.unalias("fraud", "champion")),
+            ("development", lambda it: it.archive("fraud@1.0.2")),
+            ("production~1", lambda it: it.rollback("fraud")),
+            ("production", lambda it: it.archive("fraud@1.0.1", force=True, reason="unsafe")),
+        ],
+    )
+    def test_a_reference_that_means_another_version_meanwhile_or_none_is_a_conflict(
+        self, slow: Registry, bo: Registry, interrupted: Interrupted, reference: str,
+        meanwhile: Callable[[Registry], Any],
+    ) -> None:  # fmt: skip
+        bo.alias("fraud", "1.0.2", alias="champion")
+        interrupted.meanwhile = [lambda: meanwhile(bo)]
+        with pytest.raises(ConflictError, match="fraud changed while you were at it") as caught:
+            slow.tag("fraud", reference, tags=["a"])
+        assert (caught.value.stable_code, len(kinds(bo))) == ("moved", 5)
+
+    @pytest.mark.parametrize(
+        ("move", "meanwhile"),
+        [
+            (lambda it: it.rollback("fraud", to="production~1"), lambda it: it.rollback("fraud")),
+            (
+                lambda it: it.promote("fraud", from_stage="staging", to="production"),
+                lambda it: it.promote("fraud", from_stage="staging", to="production"),
+            ),
+            (
+                lambda it: it.promote("fraud@staging", to="production"),
+                lambda it: it.promote("fraud", "1.0.0", to="staging"),
+            ),
+        ],
+        ids=["the holder before", "the holder of --from", "the holder of a stage"],
+    )
+    def test_who_moves_what_a_reference_means_and_comes_too_late_is_told(
+        self, slow: Registry, bo: Registry, interrupted: Interrupted, move: Callable[[Registry], Any],
+        meanwhile: Callable[[Registry], Any],
+    ) -> None:  # fmt: skip
+        bo.promote("fraud", "1.0.2", to="staging")
+        interrupted.meanwhile = [lambda: meanwhile(bo)]
+        with pytest.raises(ConflictError, match="fraud changed while you were at it"):
+            move(slow)
+        assert len(kinds(bo)) == 5
+
+    def test_a_reference_that_means_the_same_still_decides_again(
+        self, slow: Registry, bo: Registry, interrupted: Interrupted
     ) -> None:
-        interrupted.meanwhile = [lambda: put("3", by=bo)]
-        assert slow.promote("fraud@latest", to="production").version == "1.0.3"
+        interrupted.meanwhile = [lambda: bo.promote("fraud", "1.0.0", to="production")]
+        answer = slow.promote("fraud@latest", to="production")
+        assert (answer.version, answer.replaced) == ("1.0.2", "1.0.0")
 
     def test_who_registers_at_the_same_time_gets_the_next_number(
         self, slow: Registry, bo: Registry, put: Put, interrupted: Interrupted

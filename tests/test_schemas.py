@@ -98,6 +98,7 @@ LINES = (
     "trust add fraud@1.0.0 --global team.Model --reason reviewed --dry-run",
     "trust add fraud@1.0.0 --global team.Model --reason reviewed",
     "trust list fraud@1.0.0",
+    "trust list",
     "trust remove fraud@1.0.0 --global team.Model",
     "gc",
     "gc fraud --prune --dry-run",
@@ -234,9 +235,11 @@ def test_every_error_is_of_its_schema(files: Path, mlreg: Type, line: str) -> No
 
 def test_the_demonstration_is_of_its_schema(files: Path, mlreg: Type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))  # it types its commands as anybody would
-    answer = mlreg("demo", "--json")
+    answer = mlreg("demo", "--keep", "shown", "--dry-run", "--json")
     assert answer.code == 0, answer.err
     check(answer.document, "demo")
+    assert answer.document["path"] == "shown"
+    assert not Path("shown").exists()
 
 
 def test_a_document_that_lacks_something_or_has_it_wrong_is_found(files: Path, mlreg: Type) -> None:

@@ -77,6 +77,24 @@ class TestRegistering:
         assert caught.value.stable_code == "signature-understated"
         assert put({"a": "float"}, "new", version="1.1.0").created
 
+    def test_refuses_no_version_for_a_signature_that_is_declared_for_the_first_time(self, put: Put) -> None:
+        put(None, version="1.0.0")
+        answer = put({"a": "int"}, "new", version="1.0.1")
+        assert (answer.created, list(answer.notes)) == (True, [])
+
+    def test_takes_a_signature_that_is_declared_for_the_first_time_as_a_patch(self, put: Put) -> None:
+        put(None)
+        answer = put({"a": "int"}, "new")
+        assert (answer.version, answer.reasons) == ("1.0.1", ["a signature is declared for the first time"])
+
+    def test_refuses_no_version_for_outputs_that_are_declared_for_the_first_time(
+        self, put: Put, registry: Registry, model_file: Callable[[str], Path]
+    ) -> None:
+        registry.register("fraud", model_file("weights"), signature={"inputs": {"a": "int"}}, version="1.0.0")
+        assert put({"a": "int"}, "new", version="1.0.1").created
+        with pytest.raises(BlockedError):
+            put({"b": "int"}, "newer", version="1.0.2")
+
     def test_holds_it_against_the_greatest_release_below(self, put: Put) -> None:
         put({"a": "int"}, "one", version="1.0.0")
         put({"b": "int"}, "two", version="2.0.0")

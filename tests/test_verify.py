@@ -400,3 +400,30 @@ def test_how_far_it_has_come_is_told_by_the_byte(repository: Path) -> None:
     read: list[int] = []
     answer = opened(repository).verify(progress=read.append)
     assert sum(read) == answer.checked["bytes"] == 2013
+
+
+@pytest.mark.parametrize("words", [(), ("fraud",), ("--against", "kept.checkpoint")], ids=" ".join)
+@pytest.mark.parametrize("damage", ["half of it", "nothing in it", "not there", "a link", "a directory"])
+def test_what_says_that_this_is_a_repository_is_checked_like_the_rest(
+    repository: Path, mlreg: Callable[..., Any], damage: str, words: tuple[str, ...]
+) -> None:
+    mlreg("checkpoint", "--unsigned", "-o", "kept.checkpoint")
+    {**DAMAGES, "not there": Path.unlink}[damage](repository / "format")
+    assert mlreg("list").code != 0
+    answer = mlreg("verify", *words, "--json")
+    assert (answer.code, answer.err) == (1, "")
+    assert [problem["object"] for problem in answer.document["problems"]] == ["format"]
+
+
+def test_where_the_first_event_is_damaged_too_both_are_named(repository: Path, mlreg: Callable[..., Any]) -> None:
+    mlreg("checkpoint", "--unsigned", "-o", "kept.checkpoint")
+    for key in ("format", event(1, layout.REPOSITORY)):
+        rewrite(repository / key, b"")
+    answer = mlreg("verify", "--against", "kept.checkpoint", "--json")
+    assert answer.code == 1
+    assert {problem["object"] for problem in answer.document["problems"]} == {"format", event(1, layout.REPOSITORY)}
+
+
+def test_where_nothing_was_made_there_is_nothing_to_check(tmp_path: Path, mlreg: Callable[..., Any]) -> None:
+    (tmp_path / ".mlreg").mkdir()
+    assert mlreg("verify").code == NotFoundError.exit_code

@@ -30,6 +30,17 @@ class TrustListing(Answer):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class AllTrusted(Answer):
+    """What is trusted of each version of which something is."""
+
+    schema: ClassVar[str] = "mlreg.trust-list/1"
+    versions: Sequence[TrustListing]
+
+    def facts(self) -> dict[str, Any]:
+        return {"versions": [one.facts() for one in self.versions]}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class TrustChange(Answer):
     """What is trusted of a version after somebody has added to it or taken from it (`change`)."""
 

@@ -29,12 +29,18 @@ else:
     tempfile = LazyModule("tempfile")
     traceback = LazyModule("traceback")
 
-COMMANDS = (
-    "init", "register", "list", "info", "promote", "rollback", "compare", "history", "checkout", "verify", "gc", "du",
-    "hold", "deprecate", "archive", "tag", "set", "alias", "why", "lineage", "impact", "best", "lock", "outdated",
-    "audit", "docs", "card", "export", "signature", "validate", "scan", "trust", "policy", "approve", "reject", "keys",
-    "checkpoint", "run", "config", "explain", "doctor", "demo", "completion", "help",
-)  # fmt: skip
+GROUPS = {
+    "Keep versions": (
+        "init", "register", "run", "checkout", "set", "tag", "alias", "hold", "deprecate", "archive",
+    ),
+    "Decide what serves": ("compare", "best", "promote", "rollback", "policy", "approve", "reject", "keys"),
+    "Look": ("list", "info", "history", "why", "lineage", "impact", "audit", "outdated", "du"),
+    "Load safely": ("scan", "trust", "signature", "validate"),
+    "Hand on": ("lock", "export", "card", "docs"),
+    "Keep it sound": ("verify", "gc", "checkpoint", "doctor"),
+    "mlreg itself": ("demo", "config", "completion", "explain", "help"),
+}  # fmt: skip
+COMMANDS = tuple(name for names in GROUPS.values() for name in names)
 _EXAMPLES = """\b
 Examples:
   mlreg init
@@ -43,10 +49,7 @@ Examples:
   mlreg rollback fraud-detector
 
 Each command explains itself with `mlreg COMMAND --help`."""
-_NEVER_EMPTY = frozenset(
-    ["NAME", "[NAME]", "[VERSION]", "VERSION", "VERSION|none", "STAGE", "PATH...", "FILE", "DIR", "[DIR]", "REF", "X",
-     "SPEC"]
-)  # fmt: skip
+_MAY_BE_EMPTY = frozenset(["[KEY] [VALUE]", "[PATH...] -- COMMAND..."])  # words of others
 _BUG, _INTERRUPTED, _PIPE_CLOSED, _TERMINATED = 70, 130, 141, 143
 _NO_MEMORY = ("failed to map segment", "cannot allocate memory", "Cannot allocate memory", "can't start new thread")
 _ClickError: type[Exception] = typer.BadParameter.__mro__[2]  # the base of every error in the words of a call
@@ -71,13 +74,14 @@ class Command(TyperCommand):
         """Parses `args` into the context and returns what is left; `BEHIND_DASHES` counts the words behind a `--`.
 
         Raises:
-            UsageError: A place, a version or a stage is the empty text, as an unset variable of a shell leaves it.
+            UsageError: A word is the empty text, as an unset variable of a shell leaves it.
         """
         ctx.meta[BEHIND_DASHES] = len(args) - args.index("--") - 1 if "--" in args else None
         rest = super().parse_args(ctx, args)
         for param in self.params:
             value = ctx.params.get(param.name)
-            if (value == "" or (isinstance(value, list | tuple) and "" in value)) and param.metavar in _NEVER_EMPTY:
+            given = value if isinstance(value, list | tuple) else [value]
+            if "" in given and param.metavar not in _MAY_BE_EMPTY:
                 named = f"option {param.opts[-1]}" if param.opts[-1].startswith("-") else f"argument {param.metavar}"
                 raise UsageError(f"the {named} is empty", hint=f"is a variable unset? see `{ctx.command_path} --help`")
         return rest
@@ -87,8 +91,15 @@ class LazyGroup(TyperGroup):
     """The verbs; the module of one is imported when it is called, or when help lists them all."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Returns all verbs, in the order of a model's life."""
+        """Returns all verbs, group by group."""
         return list(COMMANDS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Writes what each verb does, group by group, the texts of all groups below each other."""
+        width = max(map(len, COMMANDS))
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), load_command(name).get_short_help_str()) for name in names])
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Returns the command `cmd_name`, or None where there is none."""
@@ -151,7 +162,8 @@ def run(words: Sequence[str], session: Session) -> int:
     check_stdout()
     app = build()
     if not words:
-        session.output().say_lines(app.get_help(typer.Context(app, info_name="mlreg")).splitlines())
+        context = typer.Context(app, info_name="mlreg", **app.context_settings)
+        session.output().say_lines(app.get_help(context).splitlines())
         return UsageError.exit_code
     code = app.main(args=list(words), prog_name="mlreg", standalone_mode=False, obj=session)
     return code if isinstance(code, int) else 0

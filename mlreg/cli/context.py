@@ -27,9 +27,17 @@ class Session:
 
     def registry(self) -> Registry:
         """Opens the repository that the call is about."""
+        self._say_where()
+        return Registry.open(self.repo, actor=self.actor)
+
+    def damaged_registry(self) -> Registry:
+        """Opens the repository that the call is about, also where the file that says what it is is damaged."""
+        self._say_where()
+        return Registry.open_damaged(self.repo, actor=self.actor)
+
+    def _say_where(self) -> None:
         if self.verbose and not self.json:
             self.output().say(f"repository: {location.find(self.repo)}")
-        return Registry.open(self.repo, actor=self.actor)
 
     def directory(self) -> str:
         """Returns the directory of the repository, as short as it is from the working directory."""

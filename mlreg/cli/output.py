@@ -62,6 +62,7 @@ class Output:
 
         Raises:
             DiskError: It cannot be written.
+            MlregError: It was printed, and leaves out what cannot be read.
         """
         if self._json and self._format:
             raise UsageError(
@@ -87,6 +88,7 @@ class Output:
             if view.findings is not None and not self._format and not self._json:
                 found = view.findings()
                 self.say_lines(self._ci.lines(found, findings.kinds_of(found)))
+        answer.check_whole()
 
     def say(self, text: str) -> None:
         """Prints a line to stderr; where nobody can read it, it is lost."""

@@ -1,4 +1,4 @@
-"""Owns how a text of several lines is shown: line by line, with its indentation."""
+"""Owns how a text of several lines is shown: line by line, as it is."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _IN_ASCII = str.maketrans({"└": "`", "─": "-"})
 def view_of(text: str, *, ids: Iterable[str] | None = None) -> View:
     """Returns the view of `text`; `-q` prints `ids`, by default the text too."""
     lines = text.splitlines()
-    return View(rows=[(line,) for line in lines], ids=lines if ids is None else ids, draw=lambda on: _draw(on, lines))
+    return View(rows=[(line,) for line in lines], ids=lines if ids is None else ids, draw=lambda on: draw(on, lines))
 
 
-def _draw(on: screen.Screen, lines: Iterable[str]) -> None:
+def draw(on: screen.Screen, lines: Iterable[str]) -> None:
+    """Draws `lines` as they are: a terminal that is narrower goes on below, so that a copy of it is the text again."""
     for line in lines:
-        text = line.lstrip()
-        on.line(text if on.is_unicode else text.translate(_IN_ASCII), indent=len(line) - len(text))
+        on.strip([(line if on.is_unicode else line.translate(_IN_ASCII), "")])

@@ -117,4 +117,4 @@ def _cells(facts: Mapping[str, Any], names: Sequence[str], ending: str | None) -
 def _say_left_out(on: screen.Screen, columns: Sequence[screen.Column], where: str) -> None:
     if columns:
         titles = ", ".join(column.title for column in columns)
-        on.line(f"no room for {titles}: see `{where}`", "dim")
+        on.line(f"left out for want of room: {titles}; see `{where}`", "dim")

@@ -48,7 +48,7 @@ def needed(baseline: ModelVersion, new: ModelVersion) -> Needed:
         return Needed(level, reasons)
     found = stated.compare_stated(baseline.signature, new.signature)
     promised = changes.level_of(found)
-    said = [change.reason for change in found if change.level == promised != "patch"]
+    said = [change.reason for change in found if change.level == promised]
     if _LEVELS.index(promised) < _LEVELS.index(level):
         said, greater = list(reasons), level
     else:

@@ -132,16 +132,17 @@ def decide_rollback(
 
     Raises:
         NotFoundError: There is nothing to go back to, or no version `to`, or its bytes are not here.
-        ConflictError: `expect` does not hold the stage.
+        ConflictError: `expect` does not hold the stage, nor did it before `to` came there.
         BlockedError: `to` never held the stage, is deprecated, or holds a higher stage.
     """
     seat = state.seat(stage)
+    if to is not None and to == seat.holder:
+        _check_fulfilled(state, find_standing(state, to), expect=expect)
+        return None
     _check_holder(state, stage, expect)
     skipped: list[dict[str, str]] = []
     if to is None:
         keep, push, skipped = _step_back(state, stage, seat, stages, has_bytes)
-    elif to == seat.holder:
-        return None
     else:
         keep, push = _way_to(state, stage, seat, to, stages, has_bytes)
     version = push[-1] if push else seat.path[keep - 1]
@@ -369,10 +370,12 @@ def _vacated(state: ModelState, standing: Standing) -> dict[str, Any]:
     return {standing.stage: {"keep": len(state.seat(standing.stage).path) - 1, "push": [], "holder": None}}
 
 
-def _check_fulfilled(state: ModelState, standing: Standing, *, from_: str | None, expect: str | None) -> None:
+def _check_fulfilled(state: ModelState, standing: Standing, *, from_: str | None = None, expect: str | None) -> None:
+    """Checks that what was asked for is so, or was when `standing` came to where it shall be: see decision 0002."""
     move = standing.moved.effects
     if from_ not in (None, standing.stage, move.get("from")):
-        raise _moved(state, f"{standing.version} came to {standing.stage} from {move.get('from')}, not from {from_}")
+        origin = f"from {move['from']}" if move.get("from") else "when it was registered"
+        raise _moved(state, f"{standing.version} came to {standing.stage} {origin}, not from {from_}")
     if expect not in (None, str(standing.version), move.get("replaced") or "none"):
         raise _moved(state, f"{standing.version} holds {standing.stage}, not {expect}")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlreg.domain.metric import Metric
-from mlreg.domain.names import checked_line, checked_text
+from mlreg.domain.names import checked_line, checked_words
 from mlreg.domain.record import ModelVersion, with_late_facts
 from mlreg.domain.values import plain_mapping
 
@@ -20,7 +20,7 @@ def late_facts(
         UsageError: One of the facts cannot be stored.
     """
     facts = {
-        "description": None if description is None else checked_text(description, "the description"),
+        "description": None if description is None else checked_words(description, "the description"),
         "owner": None if owner is None else checked_line(owner, "an owner"),
         "metrics": {name: Metric.parse(name, value).stated() for name, value in metrics.items()},
         "meta": plain_mapping(meta, "the custom facts"),

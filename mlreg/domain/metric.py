@@ -12,6 +12,7 @@ from numbers import Integral, Real
 from typing import Any, Final, Literal
 
 from mlreg.domain.names import quoted
+from mlreg.domain.values import WHOLE_MAX
 from mlreg.errors import UsageError
 
 Direction = Literal["up", "down"]
@@ -101,7 +102,7 @@ class Metric:
 
     def stated(self) -> Any:
         """Returns the metric as a record has it, JSON-compatible: one value where that says it all."""
-        value = self.text if self.text is not None else spelled(self.value)
+        value = self.text if self.text is not None else _written(self.value)
         unit = {"unit": self.unit} if self.unit and self.text is None else {}
         direction = {"direction": self.direction} if self.direction else {}
         facts = {"value": value, **unit, **direction, **self.extra}
@@ -139,6 +140,12 @@ def spelled(number: Number) -> Number | str:
     if math.isfinite(number):
         return number
     return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+
+
+def _written(number: Number) -> Number | str:
+    """Returns the number as a record can have it: whole numbers of more than 18 digits are their digits there."""
+    is_long = isinstance(number, int) and abs(number) >= WHOLE_MAX
+    return str(number) if is_long else spelled(number)
 
 
 def _from_mapping(name: str, facts: Mapping[Any, Any]) -> Metric:
@@ -179,6 +186,8 @@ def _from_text(name: str, text: str) -> Metric:
     value = _bounded(name, int(digits) if digits.lstrip("+-").isdecimal() else float(digits))
     if math.isinf(value):
         raise _refused(name, text, "is too large", hint="state it in a larger unit")
+    if value == 0 and re.match("[^eE]*[1-9]", digits):
+        raise _refused(name, text, "is too small", hint="state it in a smaller unit, or as its logarithm")
     return Metric(value, _unit(name, unit), text if unit else None)
 
 
@@ -252,7 +261,7 @@ def _plain(name: str, fact: Any, *, depth: int) -> Any:
         return [_plain(name, value, depth=depth + 1) for value in fact]
     if callable(written := getattr(fact, "isoformat", None)):
         return str(written())
-    return spelled(_number(name, fact))
+    return _written(_number(name, fact))
 
 
 def _check_name(name: Any) -> None:

@@ -84,7 +84,7 @@ def checked_line(text: str, what: str) -> str:
 
 
 def checked_text(text: str, what: str) -> str:
-    """Returns `text`, a field of any length (a description, a reason), where it can be stored.
+    """Returns `text`, a field of any length, where it can be stored.
 
     Raises:
         UsageError: It is over a million characters or not valid Unicode.
@@ -97,6 +97,17 @@ def checked_text(text: str, what: str) -> str:
     if not _is_unicode(text):
         raise UsageError(f"{quoted(text)} cannot be {what}: it is not valid UTF-8")
     return text
+
+
+def checked_words(text: str, what: str) -> str:
+    """Returns `text`, a field of any length that people read (a description, a reason), where it says something.
+
+    Raises:
+        UsageError: It is blank, or cannot be stored.
+    """
+    if not text.strip():
+        raise UsageError(f"{what} says nothing", hint="write some words, or leave it out")
+    return checked_text(text, what)
 
 
 def checked_path(text: str) -> str:
@@ -118,6 +129,11 @@ def checked_path(text: str) -> str:
 def folded(name: str) -> str:
     """Returns the key under which `name` is kept: lower case, `/` written `+`; equal for names that collide."""
     return name.lower().replace("/", "+")
+
+
+def unfolded(key: str) -> str:
+    """Returns the name whose key is `key`, in lower case."""
+    return key.replace("+", "/")
 
 
 def suggestion(word: str, known: Iterable[str], limit: int = 3) -> str | None:

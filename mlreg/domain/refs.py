@@ -92,6 +92,34 @@ class Resolved(NamedTuple):
     note: str | None = None
 
 
+def says_version(text: str) -> bool:
+    """Whether `text` names a model and a version; `production@{2026-03-31}` alone names a version only."""
+    _, mark, selector = text.partition("@")
+    return bool(mark) and not selector.startswith("{")
+
+
+def joined(words: Iterable[str], is_whole: Callable[[str], bool] = says_version) -> list[str]:
+    """Returns the references that `NAME A B…`, `NAME@A B…` or `REF REF…` are, each one word: `NAME@A`.
+
+    Args:
+        is_whole: Whether a word is neither a bare model nor a version of the model before it.
+    """
+    found: list[str] = []
+    model: str | None = None
+    is_bare = False  # nothing but the model's name has come of it
+    for word in words:
+        if is_whole(word):
+            found += [model] if model and is_bare else []
+            found.append(word)
+            model, is_bare = word.partition("@")[0] if says_version(word) else None, False
+        elif model is None:
+            model, is_bare = word, True
+        else:
+            found.append(f"{model}@{word}")
+            is_bare = False
+    return [*found, model] if model and is_bare else found
+
+
 def parse_ref(text: str, stages: Stages) -> Ref:
     """Returns the reference `NAME` or `NAME@SELECTOR`.
 

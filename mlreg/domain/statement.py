@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlreg.domain.bump import Needed, breaks_promise, needed, understates
 from mlreg.domain.metric import Metric
-from mlreg.domain.names import checked_label, checked_line, checked_text, quoted
+from mlreg.domain.names import checked_label, checked_line, checked_words, quoted
 from mlreg.domain.record import ModelVersion, differing_facts
 from mlreg.domain.semver import Level, Version
 from mlreg.domain.state import ModelState, Standing
@@ -67,7 +67,7 @@ def stated_version(
         framework=_line(framework, "a framework"),
         type=_line(type, "a type of model"),
         owner=_line(owner, "an owner"),
-        description=None if description is None else checked_text(description, "the description"),
+        description=None if description is None else checked_words(description, "the description"),
         tags=tuple(sorted({checked_label(tag, "a tag") for tag in listed(tags, "the tags")})),
         metrics={name: Metric.parse(name, value) for name, value in metrics.items()},
         params=plain_mapping(params, "the parameters"),

@@ -30,6 +30,7 @@ _TOOLS = frozenset(
         "yaml", "_distutils_hack",
     }
 )  # fmt: skip
+_OFTEN = frozenset({"cpu", "latin1", "storage"})
 _OLD_BUILTINS = frozenset({"__builtin__", "copy_reg"})
 
 
@@ -89,6 +90,12 @@ def allowed() -> Mapping[tuple[str, str], Standing]:
                 module, name, role = line.split()
                 pairs[module, name] = Standing(role)
     return pairs
+
+
+@cache
+def words() -> frozenset[str]:
+    """Returns all modules and names on the lists, and what the savers of numpy and torch call with again and again."""
+    return frozenset(word for pair in allowed() for word in pair) | _OFTEN
 
 
 @cache

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from mlreg.domain.listing import Summary, summary_of
+from mlreg.errors import MlregError
 from mlreg.ports import Backend, Cache
 from mlreg.store import layout, tables
 from mlreg.store.history import History, Seen
@@ -25,28 +26,37 @@ class Index:
         self._history = history
         self._cache = cache
 
-    def summaries(self, models: Sequence[str]) -> dict[str, Summary]:
+    def summaries(self, models: Sequence[str]) -> tuple[dict[str, Summary], dict[str, MlregError]]:
         """Returns what a listing says of `models`, which are all there are, by their folded names.
 
-        Raises:
-            IntegrityError: The events of a model are damaged, or some are missing that the cache has seen.
+        And what is wrong with those whose events are damaged, or of which some are missing that the cache has seen.
         """
         table = tables.read(self._cache, layout.overview())
         known = _summaries(table)
-        fresh = {model: self._checked(model, summary, table[model]) for model, summary in known.items()}
-        lines, found = {}, {}
-        for model in models:
-            line, summary = fresh.get(model), known.get(model)
-            if line is None or summary is None:
-                state = self._history.state(model, snapshot_after=SNAPSHOT_AFTER)
-                if not state.head:
-                    continue
-                summary = summary_of(state)
-                line = self._line(model, summary)
-            lines[model], found[model] = line, summary
+        lines, found, faults = {}, dict[str, Summary](), dict[str, MlregError]()
+        for model in {**known, **dict.fromkeys(models)}:
+            try:
+                line, summary = self._told(model, known.get(model), table.get(model))
+            except MlregError as error:
+                faults[model] = error
+                line, summary = table.get(model), None  # what was seen of it is not forgotten
+            if line is not None:
+                lines[model] = line
+            if summary is not None:
+                found[model] = summary
         if lines != table:
             tables.write(self._cache, layout.overview(), lines)
-        return found
+        return found, faults
+
+    def _told(self, model: str, summary: Summary | None, line: Line | None) -> tuple[Line | None, Summary | None]:
+        """Returns the line and the summary of `model`: those that are known if nothing has happened since."""
+        if summary is not None and line is not None and (fresh := self._checked(model, summary, line)):
+            return fresh, summary
+        state = self._history.state(model, snapshot_after=SNAPSHOT_AFTER)
+        if not state.head:
+            return None, None
+        told = summary_of(state)
+        return self._line(model, told), told
 
     def _checked(self, model: str, summary: Summary, line: Line) -> Line | None:
         """Returns the line of `model` if nothing has happened since, or None; where the last event was copied, anew."""

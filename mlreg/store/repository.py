@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlreg.domain import events
 from mlreg.domain.events import Draft
-from mlreg.errors import ConflictError, IntegrityError, MissingError, NotFoundError
+from mlreg.domain.names import unfolded
+from mlreg.errors import ConflictError, IntegrityError, MissingError, MlregError, NotFoundError
 from mlreg.lazy import LazyModule
 from mlreg.ports import Backend, Cache
 from mlreg.store import codec, layout
@@ -119,6 +120,30 @@ class Repository:
                 "there is no complete repository here", hint="make or complete one with `mlreg init`"
             ) from None
 
+    def check_founded(self) -> None:
+        """Checks that there is a repository, whatever may be wrong with the file that says so.
+
+        Raises:
+            NotFoundError: `init` has not come to its end here.
+            MissingError: The format is newer than this mlreg.
+        """
+        try:
+            self.id()
+        except NotFoundError:
+            if not any(True for _ in self.backend.list(layout.events(layout.REPOSITORY))):
+                raise
+        except (IntegrityError, OSError):
+            pass  # `verify` tells what is wrong with it
+
+    def identity(self) -> str | None:
+        """Returns the id; by the first event where `format` is damaged, None where that is damaged too."""
+        try:
+            return self.id()
+        except (MlregError, OSError):
+            with suppress(MlregError, OSError):
+                return birth_of(self.history)["repository"]
+        return None
+
     def config(self) -> Config:
         """Returns what `config.toml` says; the defaults where there is none.
 
@@ -131,18 +156,41 @@ class Repository:
         except FileNotFoundError:
             return Config()
 
+    def overview(self) -> tuple[list[listing.Summary], dict[str, MlregError]]:
+        """Returns what a listing says of each model, sorted by name, and by name what is wrong with the others.
+
+        These are those whose history is damaged, or shorter than the cache has seen it.
+        """
+        models = self.history.models()
+        if self._cache is not None and len(models) >= INDEXED_FROM:
+            found, faults = index.Index(self.backend, self.history, self._cache).summaries(models)
+        else:
+            found, faults = self._read(models)
+        in_order = sorted(found.values(), key=lambda summary: summary.name.lower())
+        return in_order, {unfolded(model): fault for model, fault in faults.items()}
+
     def summaries(self) -> list[listing.Summary]:
         """Returns what a listing says of each model, sorted by name.
 
         Raises:
             IntegrityError: The history of a model is damaged, or shorter than the cache has seen it.
         """
-        models = self.history.models()
-        if self._cache is not None and len(models) >= INDEXED_FROM:
-            found = list(index.Index(self.backend, self.history, self._cache).summaries(models).values())
-        else:
-            found = [listing.summary_of(state) for state in map(self.history.state, models) if state.head]
-        return sorted(found, key=lambda summary: summary.name.lower())
+        found, faults = self.overview()
+        for fault in faults.values():
+            raise fault
+        return found
+
+    def _read(self, models: Iterable[str]) -> tuple[dict[str, listing.Summary], dict[str, MlregError]]:
+        found, faults = {}, dict[str, MlregError]()
+        for model in models:
+            try:
+                state = self.history.state(model)
+            except MlregError as error:
+                faults[model] = error
+            else:
+                if state.head:
+                    found[model] = listing.summary_of(state)
+        return found, faults
 
     def origins(self) -> origins_.Origins:
         """Returns what tells where all versions come from.

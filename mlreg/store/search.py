@@ -17,6 +17,7 @@ from mlreg.domain.query import Query
 from mlreg.domain.recall import DIGEST_START
 from mlreg.domain.sheet import Sheet, sheet_of, shown_metrics, value_at
 from mlreg.domain.state import ModelState
+from mlreg.errors import MlregError
 from mlreg.ports import Cache
 from mlreg.store import layout, tables
 from mlreg.store.cards import Cards
@@ -50,6 +51,13 @@ class Fold(NamedTuple):
     facts: Mapping[str, Fact]
 
 
+class Hits(NamedTuple):
+    """What a search found; `faults` says by name which models it passed over since they are damaged, and why."""
+
+    lines: list[VersionLine]
+    faults: Mapping[str, MlregError]
+
+
 class Search:
     """Finds versions.
 
@@ -67,31 +75,33 @@ class Search:
         self._cache = cache
         self._columns_from = columns_from
 
-    def found(self, query: Query, summaries: Sequence[Summary]) -> list[VersionLine]:
-        """Returns the versions that `query` means, of the models `summaries`, in its order.
-
-        Raises:
-            IntegrityError: A history or a record that has to be read is damaged.
-        """
+    def found(self, query: Query, summaries: Sequence[Summary]) -> Hits:
+        """Returns the versions that `query` means, of the models `summaries`, in its order."""
         least = self._columns_from * (1 if query.model is None else COLUMNS_OF_ONE)
         if self._cache is None or sum(summary.versions for summary in summaries) < least:
             return self.read(query, summaries)
         columns = _Columns(self._cache, query, summaries)
-        columns.fill(self.fold, self._columns_from)
-        return columns.found()
+        faults = columns.fill(self.fold, self._columns_from)
+        return Hits(columns.found(), faults)
 
-    def read(self, query: Query, summaries: Sequence[Summary]) -> list[VersionLine]:
+    def read(self, query: Query, summaries: Sequence[Summary]) -> Hits:
         """Returns the same as `found` does, sheet by sheet."""
         lines, values, path = [], [], query.sort.path if query.sort else None
+        faults = dict[str, MlregError]()
         for summary in summaries:
-            for sheet, row in self.fold(summary.name).facts.values():
+            try:
+                facts = self.fold(summary.name).facts
+            except MlregError as error:
+                faults[summary.name] = error
+                continue
+            for sheet, row in facts.values():
                 if query.matches(sheet):
                     lines.append(_line_of(summary.name, row))
                     values.append(value_at(sheet, path) if path else None)
             if path is None and query.limit is not None and len(lines) >= query.limit:
                 break
         order = query.sort.order(values) if query.sort else range(len(lines))
-        return [lines[place] for place in order[: query.limit]]
+        return Hits([lines[place] for place in order[: query.limit]], faults)
 
     def fold(self, model: str, since: Collection[str] = ()) -> Fold:
         """Returns the versions of a model as they stand now.
@@ -130,19 +140,26 @@ class _Columns:
         self._counts = {model: summary.versions for model, summary in self._models.items()}
         self._columns = {path: tables.read(cache, layout.column(path)) for path in [*query.paths, _LINES]}
 
-    def fill(self, fold_of: Callable[[str, Collection[str]], Fold], least: int) -> None:
+    def fill(self, fold_of: Callable[[str, Collection[str]], Fold], least: int) -> dict[str, MlregError]:
         """Makes anew what is of an older fold: a whole model at a time, or places would not agree.
 
         Columns of which at least `least` values are new are kept; a line counts whole where a few of its values are.
+        Models that are damaged are passed over; returns by name what is wrong with them.
         """
         made: Counter[str] = Counter()
+        faults = dict[str, MlregError]()
         for model, summary in self._models.items():
             stamp = _stamp(summary.head_digest)
             lines = {path: column.get(model) for path, column in self._columns.items()}
             stale = [path for path, line in lines.items() if line is None or line.stamp != stamp]
             if stale:
                 known = {line.stamp for line in lines.values() if line}
-                fold = fold_of(summary.name, known if None not in lines.values() else ())
+                try:
+                    fold = fold_of(summary.name, known if None not in lines.values() else ())
+                except MlregError as error:
+                    faults[summary.name] = error
+                    del self._counts[model]
+                    continue
                 self._counts[model] = len(fold.versions)
                 for path in stale if fold.stamp == stamp else self._columns:
                     self._columns[path][model] = _renewed(lines[path], fold, path)
@@ -150,6 +167,7 @@ class _Columns:
         for path in made:
             if made[path] >= least:
                 tables.write(self._cache, layout.column(path), self._columns[path])
+        return faults
 
     def found(self) -> list[VersionLine]:
         """Returns the versions that are meant."""

@@ -36,6 +36,10 @@ class ScanVerbs:
         """Lists the classes of a version that somebody trusts."""
         return vouching.list_trust(self._bench, name, version)
 
+    def all_trusted(self) -> trusted_.AllTrusted:
+        """Lists the classes that somebody trusts, of all versions of all models."""
+        return vouching.list_all_trust(self._bench)
+
     def trust(
         self,
         name: str,

@@ -264,8 +264,17 @@ def test_a_removal_is_durable(tmp_path):
 
 @needs_strace
 @pytest.mark.parametrize("error", ["EPERM", "EOPNOTSUPP", "ENOSYS", "EMLINK"])
-def test_without_hard_links_nothing_is_added(tmp_path, error):
-    done = strace(tmp_path, CREATE, "-e", f"inject=link,linkat:error={error}")
+def test_without_hard_links_a_file_gets_its_name_by_a_rename_that_replaces_nothing(tmp_path, error):
+    refused = ("-e", f"inject=link,linkat:error={error}")
+    again = "print(b.create('a/b/c', [b'x'])); print(b.create(lambda: 'a/b/c', [b'other']))"
+    assert strace(tmp_path, again, *refused).stdout == "True\nFalse\n"
+    assert [(tmp_path / name).read_bytes() for name in files(tmp_path)] == [b"x"]
+
+
+@needs_strace
+@pytest.mark.parametrize("error", ["EINVAL", "ENOSYS"])
+def test_without_hard_links_and_such_renames_nothing_is_added(tmp_path, error):
+    done = strace(tmp_path, CREATE, "-e", "inject=link,linkat:error=EPERM", "-e", f"inject=renameat2:error={error}")
     assert "needs a file system with hard links" in done.stdout
     assert files(tmp_path) == []
 

@@ -608,6 +608,27 @@ def test_a_checkout_writes_nothing_through_links_that_are_there(project: Path, m
     assert not list((project / "elsewhere").iterdir())
 
 
+def test_a_text_that_says_nothing_is_refused(project: Path, mlreg: Type) -> None:
+    for words in (
+        ["register", "new", "v100.pkl", "--description", " "], ["set", "churn@0.1.0", "--description", " "],
+        ["promote", "churn", "0.1.0", "--to=prod", "--reason", "\n"], ["deprecate", "churn@0.1.0", "--reason", " "],
+        ["hold", "churn@0.1.0", "--reason", " "], ["set", "churn@0.1.0", "--note", " "],
+        ["archive", "churn", "0.1.0", "--force", "--reason", "\t"], ["rollback", "churn", "--reason", " "],
+    ):  # fmt: skip
+        answer = mlreg(*words)
+        assert answer.code == 2 and "says nothing" in answer.err, words
+
+
+def test_a_value_and_a_word_of_another_command_may_be_empty(project: Path, mlreg: Type) -> None:
+    assert mlreg("register", "new", "v100.pkl", "--meta", "team=", "--param", "suffix=").code == 0
+    assert mlreg("run", "--", "test", "-z", "").code == 0
+
+
+def test_a_variable_that_is_empty_counts_as_unset(project: Path, mlreg: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLREG_ACTOR", "")
+    assert mlreg("tag", "churn", "0.1.0", "seen").code == 0
+
+
 def test_the_empty_text_that_an_unset_variable_leaves_is_refused(project: Path, mlreg: Type) -> None:
     for words in (
         ["checkout", "churn", "-o", ""], ["register", "new", ""], ["register", "new", "v100.pkl", "--metrics="],
@@ -615,7 +636,11 @@ def test_the_empty_text_that_an_unset_variable_leaves_is_refused(project: Path, 
         ["promote", "churn", "", "--to", "prod"], ["promote", "churn", "0.1.0", "--to", ""], ["list", ""], ["init", ""],
         ["register", "new", "v100.pkl", "--version", ""], ["register", "new", "v100.pkl", "--stage="], ["verify", ""],
         ["compare", "churn", "", ""], ["tag", "churn", "", "a"], ["promote", "churn", "0.1.0", "--to=prod",
-        "--expect="],
+        "--expect="], ["register", "new", "v100.pkl", "--owner="], ["register", "new", "v100.pkl", "--description="],
+        ["register", "new", "v100.pkl", "--tag="], ["register", "new", "v100.pkl", "--bump="], ["list", "--search="],
+        ["register", "new", "v100.pkl", "--type="], ["set", "churn@0.1.0", "--description="], ["list", "--tag", ""],
+        ["set", "churn@0.1.0", "--owner="], ["promote", "churn", "0.1.0", "--to=prod", "--reason="],
+        ["register", "new", "v100.pkl", "--actor="], ["tag", "churn", "0.1.0", ""],
     ):  # fmt: skip
         answer = mlreg(*words)
         assert answer.code == 2, words

@@ -78,6 +78,11 @@ def test_a_version_is_a_word_of_its_own_to_validate_and_set_too(place: Path, mlr
     )
 
 
+def test_a_signature_on_a_terminal_can_be_copied_as_it_is(place: Path, mlreg: Type, drawn: Type) -> None:
+    (place / "wide.csv").write_text(f"{'a long name ' * 9},b\n1,2\n")
+    assert drawn("signature", "infer", "wide.csv") == mlreg("signature", "infer", "wide.csv").out
+
+
 def test_infer_writes_what_register_takes_and_never_over_another(place: Path, mlreg: Type) -> None:
     words = ("signature", "infer", "data.csv", "--target", "p", "-o", "signature.yaml")
     assert mlreg(*words, "--dry-run", "--json").document["dry_run"] is True

@@ -18,8 +18,8 @@ import time
 import traceback
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -333,48 +333,145 @@ def test_a_repository_on_another_device_takes_models_and_gives_them_back(project
     assert answer.stdout.split() == ["0"] * 6 + ["same"], answer
 
 
-def fill_disks(directory: Path, sizes_kb: range) -> None:
-    command = ["unshare", "-rm", sys.executable, str(HERE / "tight.py"), str(directory), *map(str, sizes_kb)]
+def live_on(directory: Path, disks: Sequence[str], *, mounted_by: str = "-rm") -> list[dict[str, Any]]:
+    """Returns what came of the commands of a life on each of `disks`, after nothing was wrong."""
+    command = ["unshare", mounted_by, sys.executable, str(HERE / "tight.py"), str(directory), *disks]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    disks = [json.loads(line) for line in answer.stdout.splitlines()]
-    assert [disk["size"] for disk in disks] == [*sizes_kb], answer.stderr
-    assert [disk for disk in disks if disk["wrong"]] == []
-    assert {line.split()[0] for disk in disks for line in disk["ended"]} >= {"init", "register", "checkout"}
+    lives = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert [life["disk"] for life in lives] == [*disks], answer.stderr
+    assert [life for life in lives if life["wrong"]] == []
+    return lives
+
+
+def fill_disks(directory: Path, disks: Sequence[str]) -> set[str]:
+    """Returns the commands for which there was no room."""
+    return {line.split()[0] for life in live_on(directory, disks) for line in life["ended"]}
 
 
 @mounting
 def test_a_disk_that_becomes_full_ends_it_with_11_and_room_lets_it_go_on(tmp_path: Path) -> None:
-    fill_disks(tmp_path, range(4, 132, 16))
+    disks = [f"size={size}k" for size in range(4, 132, 16)]
+    assert fill_disks(tmp_path, disks) >= {"init", "register", "checkout"}
 
 
 @mounting
 @pytest.mark.long
 def test_disks_of_64_sizes_end_it_with_11_and_room_lets_it_go_on(tmp_path: Path) -> None:
-    fill_disks(tmp_path, range(4, 260, 4))
+    disks = [f"size={size}k" for size in range(4, 260, 4)]
+    assert fill_disks(tmp_path, disks) >= {"init", "register", "checkout"}
+
+
+@mounting
+def test_a_table_of_inodes_that_becomes_full_ends_it_with_11_and_room_lets_it_go_on(tmp_path: Path) -> None:
+    disks = [f"nr_inodes={number}" for number in range(3, 67, 8)]
+    assert fill_disks(tmp_path, disks) >= {"init", "register", "promote"}
+
+
+@mounting
+@pytest.mark.long
+def test_tables_of_inodes_of_64_sizes_end_it_with_11_and_room_lets_it_go_on(tmp_path: Path) -> None:
+    disks = [f"nr_inodes={number}" for number in range(2, 66)]
+    assert fill_disks(tmp_path, disks) >= {"init", "register", "promote", "checkout"}
+
+
+@as_root
+@pytest.mark.parametrize("system", ["ext4", "xfs", "btrfs"])
+def test_each_file_system_keeps_a_repository_also_when_it_is_full(system: str, tmp_path: Path) -> None:
+    if not can(f"mkfs.{system}", "-V") or not can("unshare", "-m", "losetup", "-f"):
+        pytest.skip(f"{system} cannot be made here, or not mounted")
+    free, *full = live_on(tmp_path, [system, f"{system}:0", f"{system}:80"], mounted_by="-m")
+    assert not free["ended"] and all(life["ended"] for life in full)
 
 
 @pytest.fixture
-def folded(tmp_path: Path) -> Iterator[Path]:
-    """A directory that tells no upper from lower case."""
+def poor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """Makes a directory that lacks something, as `poor.py` says, served by one of the libraries that there are."""
     real, shown = tmp_path / "real", tmp_path / "shown"
-    real.mkdir()
-    shown.mkdir()
-    command = [sys.executable, str(HERE / "casefolding.py"), str(real), str(shown)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+
+    def make(what: str, library: str = "libfuse.so.2") -> Path:
+        real.mkdir()
+        shown.mkdir()
+        command = [sys.executable, str(HERE / "poor.py"), what, str(real), str(shown)]
+        environment = {**os.environ, "FUSE_LIBRARY_PATH": library}
+        options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
+        server = held.enter_context(subprocess.Popen(command, **options))  # type: ignore[call-overload]
+        held.callback(server.terminate)
         waited = 0
         while not os.path.ismount(shown) and server.poll() is None and waited < 100:
             waited += 1
             time.sleep(0.05)
         if not os.path.ismount(shown):
-            server.kill()
-            pytest.skip("FUSE mounts nothing here")
-        yield shown
-        subprocess.run(["fusermount", "-u", "-z", str(shown)], check=False)
-        server.terminate()
+            pytest.skip(f"FUSE mounts nothing here by {library}")
+        held.callback(subprocess.run, ["fusermount", "-u", "-z", str(shown)], check=False)
+        return shown
+
+    monkeypatch.chdir(tmp_path)
+    with ExitStack() as held:
+        yield make
+        os.chdir(tmp_path)
+
+
+LIFE = (
+    "init", "register fraud large.bin", "register fraud large.bin", "register fraud next.bin",
+    "promote fraud 1.0.0 --to prod", "promote fraud 1.0.1 --to prod", "rollback fraud", "checkout fraud -o out",
+    "checkout fraud@1.0.1 -o linked --link", "gc --prune --now", "verify", "list",
+)  # fmt: skip
+
+
+def lived(directory: Path, mlreg: Type) -> dict[str, tuple[int, str]]:
+    """Returns how each line of `LIFE` ended in `directory`, and what it said."""
+    large = random.Random(1).randbytes(40_000)
+    (directory / "large.bin").write_bytes(large)
+    (directory / "next.bin").write_bytes(large[:30_000] + b"next" + large[30_004:])
+    os.chdir(directory)
+    answers = {line: mlreg(*line.split()) for line in LIFE}
+    return {line: (answer.code, answer.err) for line, answer in answers.items()}
+
+
+def check_back(directory: Path) -> None:
+    """The files came back byte for byte."""
+    for name, registered in (("out", "large.bin"), ("linked", "next.bin")):
+        assert (directory / name / registered).read_bytes() == (directory / registered).read_bytes()
 
 
 @folding
-def test_a_file_system_that_tells_no_case_keeps_a_repository(folded: Path, spawn: Type) -> None:
+def test_without_hard_links_renames_that_replace_nothing_do(poor: Type, mlreg: Type) -> None:
+    place = poor("links", "libfuse3.so.3")
+    assert {code for code, _ in lived(place, mlreg).values()} == {0}
+    check_back(place)
+
+
+@folding
+def test_without_hard_links_and_such_renames_there_is_no_repository(poor: Type, mlreg: Type) -> None:
+    """The older library passes no renames on that replace nothing."""
+    place = poor("links")
+    code, said = lived(place, mlreg)["init"]
+    assert code == 11 and re.fullmatch(
+        r"error: \S+: a repository needs a file system with hard links .*\nhint: .*\n", said
+    )
+    assert [path for path in (place / ".mlreg").rglob("*") if path.is_file()] == []
+
+
+@folding
+def test_without_locks_all_works_but_to_remove(poor: Type, mlreg: Type) -> None:
+    place = poor("locks")
+    ended = {line: answer for line, answer in lived(place, mlreg).items() if answer[0]}
+    code, said = ended.pop("gc --prune --now")
+    assert code == 11 and re.fullmatch(r"error: \S+/lock: no locks available\nhint: .*\n", said)
+    assert not ended
+    check_back(place)
+
+
+@folding
+def test_where_directories_cannot_be_synced_all_works(poor: Type, mlreg: Type) -> None:
+    place = poor("syncs")
+    assert {code for code, _ in lived(place, mlreg).values()} == {0}
+    check_back(place)
+
+
+@folding
+def test_a_file_system_that_tells_no_case_keeps_a_repository(poor: Type, spawn: Type) -> None:
+    folded = poor("case")
     (folded / "Model.bin").write_bytes(bytes(range(256)) * 200)
     assert (folded / "mODEL.BIN").exists()
     for code, line in (

@@ -173,7 +173,7 @@ def test_numbers_stand_below_each_other(crowd: Path, drawn: Type) -> None:
 
 def test_what_does_not_fit_is_said(crowd: Path, drawn: Type) -> None:
     shown = " ".join(lines_of(drawn("-C", str(crowd), "list", "fraud-detection-model", columns=80)))
-    assert "no room for " in shown
+    assert "left out for want of room: " in shown
     assert "`mlreg list fraud-detection-model --json`" in re.sub(r"\s+", " ", shown)
     assert "no room" not in drawn("-C", str(crowd), "list", "fraud-detection-model", columns=250)
 

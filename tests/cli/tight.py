@@ -1,8 +1,9 @@
-"""Fills disks of the sizes that it is given, in kB, until a command fails; then makes room and goes on.
+"""Lives on small disks until a command fails; then makes room and goes on.
 
-    unshare -rm python tight.py DIRECTORY SIZE...
+    unshare -rm python tight.py DIRECTORY size=64k nr_inodes=20     tmpfs, mounted with that option
+    unshare -m python tight.py DIRECTORY ext4 xfs:48                an image; of the other there are 48 kB left
 
-Prints for each size a line of JSON: what was done, where the room ended, what is wrong with what came of it.
+Prints for each disk a line of JSON: which it is, where the room ended, what is wrong with what came of it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ LINES = (
     "list",
 )
 FULL = 11
+ROOMY = "size=8m,nr_inodes=1k"
+IMAGE = "320M"  # less is not enough for xfs
 
 
 def typed(line: str) -> tuple[int, str]:
@@ -46,8 +49,8 @@ def typed(line: str) -> tuple[int, str]:
     return code, err.buffer.getvalue().decode()  # type: ignore[attr-defined]
 
 
-def fill(size_kb: int) -> dict[str, Any]:
-    """Types all lines on a disk of `size_kb`; where the room ends, the same line again with room enough."""
+def live(disk: str) -> dict[str, Any]:
+    """Types all lines on a disk; where the room ends, the same line again with room enough."""
     wrong: list[str] = []
     ended: list[str] = []
     for line in LINES:
@@ -57,12 +60,12 @@ def fill(size_kb: int) -> dict[str, Any]:
             wrong += look(line)
             if not re.fullmatch(r"error: \S+: no space left on device\nhint: .+\n", said):
                 wrong.append(f"{line} says {said}")
-            resize(size_kb + 4096)
+            make_room()
             code, said = typed(line)
-            resize_back(size_kb)
+            take_room(disk)
         if code:
             wrong.append(f"{line} ends with {code}: {said}")
-    return {"size": size_kb, "ended": ended, "wrong": [*wrong, *look("all")]}
+    return {"disk": disk, "ended": ended, "wrong": [*wrong, *look("all")]}
 
 
 def look(line: str) -> list[str]:
@@ -75,13 +78,43 @@ def look(line: str) -> list[str]:
     return said + [f"after {line}: {name} is left" for name in left]
 
 
-def resize(size_kb: int) -> None:
-    subprocess.run(["mount", "-o", f"remount,size={size_kb}k", "."], check=True)
+def mount(disk: str, room: Path) -> None:
+    """Mounts `disk` at `room`."""
+    kind, _, left_kb = disk.partition(":")
+    if "=" in kind:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", kind, "tmpfs", room], check=True)
+        return
+    image = room.with_name("image")
+    image.unlink(missing_ok=True)  # or mkfs would see the last one
+    subprocess.run(["truncate", "-s", IMAGE, image], check=True)
+    subprocess.run([f"mkfs.{kind}", "-q", image], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["mount", "-o", "loop", image, room], check=True)
+    if left_kb:
+        fill(room / "filler", int(left_kb))
 
 
-def resize_back(size_kb: int) -> None:
+def fill(filler: Path, left_kb: int) -> None:
+    """Takes all room but `left_kb` by a file."""
+    with open(filler, "wb", buffering=0) as file:
+        for size in (1 << 20, 1 << 12):
+            with suppress(OSError):
+                while file.write(bytes(size)) == size:
+                    os.fsync(file.fileno())
+        file.truncate(file.tell() - (left_kb << 10))
+        os.fsync(file.fileno())
+
+
+def make_room() -> None:
+    """Gives the disk that we are on more room than all lines need."""
+    if not Path("filler").exists():
+        subprocess.run(["mount", "-o", f"remount,{ROOMY}", "."], check=False, capture_output=True)
+    Path("filler").unlink(missing_ok=True)
+
+
+def take_room(disk: str) -> None:
     """Takes the room away again, as far as it is not used."""
-    subprocess.run(["mount", "-o", f"remount,size={size_kb}k", "."], check=False, capture_output=True)
+    if "=" in disk:
+        subprocess.run(["mount", "-o", f"remount,{disk}", "."], check=False, capture_output=True)
 
 
 def make_sources(directory: Path) -> None:
@@ -92,19 +125,19 @@ def make_sources(directory: Path) -> None:
     (directory / "next.bin").write_bytes(numbers[:30_000] + b"\1" + numbers[30_001:])
 
 
-def run(directory: Path, sizes_kb: list[int]) -> None:
+def run(directory: Path, disks: list[str]) -> None:
     make_sources(directory)
     room = directory / "room"
     room.mkdir()
-    for size in sizes_kb:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", room], check=True)
+    for disk in disks:
+        mount(disk, room)
         os.chdir(room)
         try:
-            sys.stdout.write(json.dumps(fill(size)) + "\n")
+            sys.stdout.write(json.dumps(live(disk)) + "\n")
         finally:
             os.chdir(directory)
             subprocess.run(["umount", room], check=True)
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), [int(size) for size in sys.argv[2:]])
+    run(Path(sys.argv[1]), sys.argv[2:])

@@ -191,6 +191,11 @@ def test_going_on_from_staging_does_not_forget_who_was_there_before() -> None:
     register 1; promote 1 production                                   | promote 1 production expect 1
     register 1; promote 1 production                                   | promote 1 production expect none
     register 1; register 2; promote 1 production; promote 2 production | promote 2 production expect 1
+    register 1; archive 1; promote 1 production                        | promote 1 production from archived
+    register 1; register 2; promote 1 production; promote 2 production; rollback | promote 1 production from archived
+    register 1; register 2; promote 1 production; promote 2 production; rollback | promote 1 production expect 2
+    register 1; register 2; promote 1 production; promote 2 production; rollback | rollback to 1 expect 2
+    register 1; register 2; promote 1 production; promote 2 production; rollback | rollback to 1 expect 1
     register 1; promote 1 production                                   | rollback to 1
     register 1; archive 1                                              | archive 1
     register 1                                                         | lift 1
@@ -211,12 +216,16 @@ def test_a_wish_that_is_fulfilled_is_no_event(story: str, words: str) -> None:
     register 1                       | promote 1 production from staging | 1.0.0 is at development, not at staging
     register 1; archive 1            | promote 1 production from staging | 1.0.0 is at archived, not at staging
     register 1; promote 1 production | promote 1 production from staging | 1.0.0 came to production from development
+    register 1; promote 1 production | promote 1 production from archived | 1.0.0 came to production from development
+    register 1 staging               | promote 1 staging from archived   | 1.0.0 came to staging when it was registered
     {TWO}                            | promote 2 production expect none  | production is held by 1.0.0, not by none
     {TWO}                            | promote 2 production expect 2     | production is held by 1.0.0, not by 2.0.0
     {TWO}                            | promote 2 staging expect 1        | staging is held by nobody, not by 1.0.0
     {TWO}; promote 2 production      | promote 2 production expect none  | 2.0.0 holds production, not none
     {TWO}; promote 2 production      | rollback expect 1                 | production is held by 2.0.0, not by 1.0.0
     {TWO}; promote 2 production      | rollback to 1 expect 1            | production is held by 2.0.0, not by 1.0.0
+    {TWO}; promote 2 production; rollback | rollback to 1 expect none    | 1.0.0 holds production, not none
+    {TWO}; promote 2 production; rollback | rollback expect 2            | production is held by 1.0.0, not by 2.0.0
     {TWO}; force-archive 1           | rollback expect 1                 | production is held by nobody, not by 1.0.0
     """),
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mlreg.domain.metric import MAX_WHOLE, Metric
 from mlreg.errors import UsageError
+from mlreg.store import strict_yaml
 
 UNITS = ["ms", "s", "min", "h", "B", "kB", "MB", "MiB", "%", "cores", "k rows", "req/s", "m", "furlongs"]
 
@@ -71,6 +72,10 @@ class Tensor:
         (Tensor(4), 4),
         ({"value": "0.9"}, 0.9),
         (-0.0, 0.0),
+        ("0e-400", 0.0),
+        ("5e-324", 5e-324),
+        ("1.7976931348623157e308", 1.7976931348623157e308),
+        ("\u2003 1\n", 1),
     ],
 )
 def test_a_number_of_any_library_is_a_plain_number(raw: Any, value: float) -> None:
@@ -158,6 +163,7 @@ def test_mb_is_not_mib() -> None:
     [
         *(True, False, np.bool_(True), Tensor(True), None, [0.9], (1,), np.array([1, 2]), b"1", object(), 1j),
         *("", "high", "true", "1,000", "1_000", "0x1F", "3.1.0", "2024-01-15", "٣", "0.9 ± 0.1", "1 2", "--1"),
+        *("1e-400", "-1e-400 ms", Decimal("1e-400"), "１", "1\u00a0000"),
         *("1e400", "1e308 PB", 10**30 + 1, -(10**40), Tensor(10**5000), "9" * 101, Fraction(10**400), Decimal("sNaN")),
         *({}, {"unit": "ms"}, {"value": None}, {"value": {"value": 1}}, {"value": "high"}),
         *({"value": 1, "unit": 5}, {"value": 1, "unit": " "}, {"value": 1, "unit": "a\nb"}),
@@ -228,6 +234,14 @@ def test_parsing_what_a_metric_states_gives_the_metric(raw: Any) -> None:
     assert again == metric
     assert hash(again) == hash(metric)
     assert repr(again.stated()) == repr(metric.stated())
+
+
+@given(st.integers(-MAX_WHOLE, MAX_WHOLE))
+def test_a_whole_number_is_exact_however_long_and_a_record_can_hold_it(number: int) -> None:
+    metric = Metric.parse("n", {"value": number, "of": number})
+    assert metric.shown() == Metric.parse("n", str(number)).shown() == number
+    assert strict_yaml.parse(strict_yaml.dump(metric.stated()), name="a record") == metric.stated()
+    assert Metric.parse("n", metric.stated()).value == number
 
 
 @given(numbers | unit_texts | mappings)

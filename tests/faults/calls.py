@@ -11,7 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 
 _RECORD = struct.Struct("=IIIiiIIIQq")
-_STAGED = re.compile(r"(tmp/|\.mlreg-checkout-)(?!lock)[^/\s]+")
+_STAGED = re.compile(r"(tmp/|\.mlreg-checkout-|tmp_obj_)(?!lock)[^/\s]+")
 
 
 class Kind(IntEnum):

@@ -24,6 +24,15 @@ from .powercut import Tree, write_tree
 _BY_SIGNAL = (Mode.SIGNAL_BEFORE, Mode.SIGNAL_AFTER)
 HERE = Path(__file__).parent
 SOURCES = Path(mlreg.__file__).parents[1]
+ALIKE = {
+    "MLREG_ACTOR": "ann",
+    "PYTHONHASHSEED": "0",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_AUTHOR_DATE": "2026-01-05T09:00:00Z",
+    "GIT_COMMITTER_DATE": "2026-01-05T09:00:00Z",
+}
+"""The environment in which a program makes the same calls each time."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +81,22 @@ class Run:
 
 
 class Lab:
-    """Runs commands under the interposer `library`, each case in a directory of its own below `directory`."""
+    """Runs commands under the interposer `library`, each case in a directory of its own below `directory`.
 
-    def __init__(self, library: Path, directory: Path) -> None:
+    Args:
+        python: Who runs the zygote.
+        programs: The module that knows the programs.
+    """
+
+    def __init__(
+        self, library: Path, directory: Path, *, python: str = sys.executable, programs: str = "programs"
+    ) -> None:
         self._directory = directory
         self._scratches = 0
         self._stopped: dict[int, Path] = {}
-        command = [sys.executable, str(HERE / "zygote.py")]
+        command = [python, str(HERE / "zygote.py"), programs]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MLREG_")}
-        environment |= {"LD_PRELOAD": str(library), "PYTHONPATH": str(SOURCES)}
-        environment |= {"MLREG_ACTOR": "ann", "PYTHONHASHSEED": "0"}  # the same calls each time
+        environment |= {"LD_PRELOAD": str(library), "PYTHONPATH": str(SOURCES), **ALIKE}
         environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # threads that a fork would leave behind
         self._zygote = subprocess.Popen(
             command,

@@ -42,7 +42,7 @@ class Subject:
         prepare: Writes what lies in the directory before these commands.
         arrange: Does to the directory, after these commands, what no command does.
         again: What the same command answers where it has been done already.
-        program: Who is asked: `mlreg`, or a function of `naive.py`.
+        program: Who is asked: `mlreg`, another that `programs.py` knows, or the whole path of what is executed.
         observe: Returns where things stand; raises where that cannot be read.
         problems: Returns what the subject's own check finds wrong.
         errs: Returns what a reader who trusts derived data would get wrong; it may write such data.
@@ -220,6 +220,7 @@ def naive_subject(program: str) -> Subject:
         program,
         ("newer",),
         program=program,
+        prepare=write_store,
         observe=_two_kept_texts if program == "writes_two_files" else _kept_text,
         problems=_torn_texts,
         errs=lambda root: [],

@@ -66,6 +66,14 @@ def test_a_rollback_is_not_disturbed_by_what_does_not_concern_it(arena):
     assert codes_of(meetings) == {(DONE, DONE)}
 
 
+def test_of_two_rollbacks_to_the_one_before_the_one_that_looked_and_came_too_late_answers_5(arena):
+    to_the_one_before = ("rollback", "fraud", "--to", "production~1")
+    meetings = list(arena(THREE).meetings(to_the_one_before, ROLLBACK, share=8))
+    assert codes_of(meetings) == {(CONFLICT, DONE), (DONE, DONE)}
+    for meeting in meetings:
+        assert steps_back(meeting.after) == meeting.codes.count(DONE) and not meeting.problems
+
+
 @some_calls
 def test_two_rollbacks_to_one_version_are_one_rollback(arena, share):
     to_first = ("rollback", "fraud", "--to", "1.0.0")

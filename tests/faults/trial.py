@@ -25,7 +25,7 @@ from mlreg.store import layout
 from .calls import CHANGES, Call, Kind
 from .lab import Fault, Lab, Run
 from .powercut import KEPT, LOST, SURVIVALS, Disk, Survival, Tree, mixed
-from .subjects import FOUND, STAGING_OF_CHECKOUT, Standing, Subject, write_store
+from .subjects import FOUND, STAGING_OF_CHECKOUT, Standing, Subject
 
 KINDS = ("BAD", "OTHER", "LIE", "STUCK", "LOUD", "LITTER")
 _NOT_KEPT = (".mlreg/tmp", ".mlreg/cache")
@@ -236,9 +236,6 @@ class Trial:
 
     def _prepare(self) -> None:
         self._old_tree.mkdir(parents=True)
-        if self.subject.program != "mlreg":
-            write_store(self._old_tree)
-            return
         self.subject.prepare(self._old_tree)
         for words in self.subject.before:
             run = self._lab.run("mlreg", words, self._old_tree)

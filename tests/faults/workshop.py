@@ -24,12 +24,21 @@ def why_not() -> str | None:
     return None if _compiler() else "there is no C compiler (cc, gcc or clang): calls cannot be interposed"
 
 
+def place() -> Path:
+    """Returns where labs are opened: in memory where that can be had."""
+    return _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+
+
 @contextmanager
-def opened_lab() -> Iterator[tuple[Lab, Path]]:
-    """Gives a lab and the directory that it works in, in memory where that can be had."""
-    place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="mlreg-faults-", dir=place) as directory:
-        lab = Lab(_compiled(Path(directory)), Path(directory))
+def opened_lab(python: str = sys.executable, programs: str = "programs") -> Iterator[tuple[Lab, Path]]:
+    """Gives a lab and the directory that it works in.
+
+    Args:
+        python: Who runs the programs.
+        programs: The module that knows them.
+    """
+    with tempfile.TemporaryDirectory(prefix="mlreg-faults-", dir=place()) as directory:
+        lab = Lab(_compiled(Path(directory)), Path(directory), python=python, programs=programs)
         try:
             yield lab, Path(directory)
         finally:

@@ -13,7 +13,8 @@ from mlreg.adapters.caches.memory import MemoryCache
 from mlreg.errors import IntegrityError
 from mlreg.registry import Registry
 from mlreg.store import layout
-from mlreg.store.repository import INDEXED_FROM, Repository
+from mlreg.store.history import Stamp
+from mlreg.store.repository import INDEXED_FROM, Repository, found
 
 MODELS = [f"Model-{number:02}" for number in range(INDEXED_FROM + 4)]
 
@@ -21,6 +22,7 @@ MODELS = [f"Model-{number:02}" for number in range(INDEXED_FROM + 4)]
 @pytest.fixture
 def plants() -> Garden:
     plants = Garden(Repository(MemoryBackend()))
+    found(plants.repository, Stamp("0" * 32, "2026-01-01T00:00:00.000000Z", "ann@x.org"))
     for number, model in enumerate(MODELS):
         plants.grow(model, [("register", number), *random_moves(number, 12)])
     return plants

@@ -1,6 +1,7 @@
 """Owns bytes kept as files below a directory, safe against crashes, loss of power and other processes.
 
-A file is written in `tmp/`, synced, and linked to its name, then the directories of the name are synced.
+A file is written in `tmp/`, synced, and linked to its name (renamed, where the file system has no hard links and can
+do so without replacing), then the directories of the name are synced.
 The directory `tmp/` belongs to this module: it is no place for keys, and `list("")` leaves it out.
 """
 
@@ -14,17 +15,24 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from time import time_ns
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mlreg.adapters.backends._keys import check_key, check_prefix
 from mlreg.adapters.surroundings.durable import early_writeback, sync_directory
+from mlreg.lazy import LazyModule
 from mlreg.ports import Backend, Bytes
+
+if TYPE_CHECKING:
+    from mlreg.adapters.surroundings import naming
+else:
+    naming = LazyModule("mlreg.adapters.surroundings.naming")
 
 _STAGING = "tmp"
 _LOCK = f"{_STAGING}/lock"
 _FICLONE = 0x40049409  # of linux/fs.h
 _YOUNG_NS = 2_000_000_000
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+_NO_NEW_NAMES = {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EROFS}
 
 
@@ -77,8 +85,8 @@ class LocalBackend:
 
         Raises:
             ValueError: `key` is not a clean relative key, or is in `tmp/`.
-            OSError: The disk is full, read-only or failing, the file system has no hard links, or something
-                else than a file is there.
+            OSError: The disk is full, read-only or failing, the file system can name nothing without replacing,
+                or something else than a file is there.
         """
         if isinstance(key, str):
             _check_free(key)
@@ -346,10 +354,23 @@ def _link(staged: str, path: str) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        if error.errno in _NO_HARD_LINKS:
-            why = f"a repository needs a file system with hard links ({os.strerror(error.errno)})"
-            raise OSError(error.errno, why, path) from error
-        raise
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        return _rename_new(staged, path, error)
+    return True
+
+
+def _rename_new(staged: str, path: str, refused: OSError) -> bool:
+    """Does as `_link`, which the file system has `refused`, by a rename."""
+    try:
+        naming.rename_new(staged, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_NEW_NAMES:
+            raise
+        why = f"a repository needs a file system with hard links ({refused.strerror})"
+        raise OSError(errno.EOPNOTSUPP, why, path) from error
     return True
 
 

@@ -10,9 +10,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from mlreg.adapters.surroundings import naming
+
 
 class Ability(NamedTuple):
-    """What a directory can do: the error where files cannot be written, linked, or locked there, else None."""
+    """What a directory can do: the error where files cannot be written, named, or locked there, else None.
+
+    To be named is to get a name that nothing has: by a hard link, or by a rename that replaces nothing.
+    """
 
     write: OSError | None = None
     link: OSError | None = None
@@ -36,9 +41,10 @@ def ability(directory: Path) -> Ability:
     except OSError as error:
         return Ability(write=error)
     try:
-        return Ability(
-            _failure(os.fsync, file), _failure(os.link, probe, link), _failure(fcntl.flock, file, fcntl.LOCK_SH)
-        )
+        refused = _failure(os.link, probe, link)
+        if refused and not _failure(naming.rename_new, probe, link):
+            refused = None
+        return Ability(_failure(os.fsync, file), refused, _failure(fcntl.flock, file, fcntl.LOCK_SH))
     finally:
         os.close(file)
         for path in (probe, link):

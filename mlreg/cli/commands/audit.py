@@ -57,7 +57,7 @@ def run(
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Report what happened to a model: deployments, approvals, gates, metrics, data, forced moves.
+    """Report what happened to a model, for who must account for it.
 
     All of it is what events and records state, each checked against its digest.
     """
@@ -65,21 +65,26 @@ def run(
     answer = session.registry().audit(
         name, since=since, until=until, format=format or "markdown", file=output, dry_run=dry_run
     )
-    view = _view(answer)
-    if format is None and output is None:
-        view = view._replace(draw=lambda on: _draw(on, answer.audit))
+    view = _written(answer)
+    if output is None:
+        view = verbatim.view_of(answer.text) if format else _view(answer)
     session.output().show(answer, view)
 
 
 def _view(answer: Audited) -> View:
-    ids = list(dict.fromkeys(one.span.version for one in answer.audit.deployments))
-    if answer.file is None:
-        return verbatim.view_of(answer.text, ids=ids)
+    return verbatim.view_of(answer.text, ids=_versions(answer))._replace(draw=lambda on: _draw(on, answer.audit))
+
+
+def _versions(answer: Audited) -> list[str]:
+    return list(dict.fromkeys(one.span.version for one in answer.audit.deployments))
+
+
+def _written(answer: Audited) -> View:
     known = [check.answer for check in answer.audit.checks if check.answer is not None]
     would = "would be " if answer.dry_run else ""
     count = f"{len(answer.audit.deployments)} deployments, {sum(known)} of {len(known)} checkpoints met"
     sentence = f"{would}written to {answer.file}: {count}"
-    return View(rows=[(sentence,)], ids=ids)
+    return View(rows=[(sentence,)], ids=_versions(answer))
 
 
 def _draw(on: screen.Screen, audit: Audit) -> None:

@@ -27,7 +27,7 @@ def run(
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Make the model card of a version, in the format of the Hugging Face Hub.
+    """Make the model card of a version, as on the Hugging Face Hub.
 
     What people say of a model in words is stated as `--meta card.intended_use=...`, `card.limitations` and others.
     """
@@ -39,6 +39,6 @@ def run(
 def _view(answer: Card) -> View:
     reference = f"{answer.name}@{answer.version}"
     if answer.file is None:
-        return verbatim.view_of(answer.text, ids=[reference])
+        return verbatim.view_of(answer.text)
     would = "would be " if answer.dry_run else ""
     return View(rows=[(f"{would}written to {answer.file}: the card of {reference}",)], ids=[reference])

@@ -37,8 +37,8 @@ def run(
     """
     session = ctx.obj
     answer = session.registry().checkpoint(output, key=key, unsigned=unsigned, dry_run=dry_run)
-    rows = [(_sentence(answer),)] if output else [(answer.text,)]
-    session.output().show(answer, View(rows=rows, ids=[answer.digest], draw=lambda on: _draw(on, answer)))
+    said, kept = (_sentence(answer), answer.digest) if output else (answer.text, answer.text)
+    session.output().show(answer, View(rows=[(said,)], ids=[kept], draw=lambda on: _draw(on, answer)))
 
 
 def _sentence(answer: Checkpointed) -> str:

@@ -12,6 +12,7 @@ from mlreg.cli import deltas
 from mlreg.cli.output import View
 from mlreg.cli.text import number, size
 from mlreg.domain.names import quoted
+from mlreg.domain.refs import joined
 from mlreg.errors import UsageError
 from mlreg.lazy import LazyModule
 
@@ -81,21 +82,11 @@ _FAILS: Mapping[str, Callable[[Comparison], Sequence[str]]] = {"regression": _re
 
 def _references(words: Sequence[str]) -> list[str]:
     """Returns the references that `NAME A B…`, `NAME@A B…` or `REF REF…` mean."""
-    name, *others = words
-    if others and all(map(_is_reference, others)):
-        return list(words)
-    model = name.partition("@")[0]
-    named = [name] if _is_reference(name) else []
-    references = [*named, *(word if _is_reference(word) else f"{model}@{word}" for word in others)]
+    references = joined(words)
     if len(references) < 2:
+        model = words[0].partition("@")[0]
         raise UsageError("two versions are compared", hint=f"write `mlreg compare {model} A B`")
     return references
-
-
-def _is_reference(word: str) -> bool:
-    """Whether `word` names a model and a version; `production@{2026-03-31}` names a version only."""
-    _, mark, selector = word.partition("@")
-    return bool(mark) and not selector.startswith("{")
 
 
 def _rows(facts: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
@@ -103,6 +94,15 @@ def _rows(facts: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
     for metric, line in facts["metric_comparison"].items():
         values = (line[label] for label in labels)
         yield "metric", metric, *values, line["difference"], line["difference_pct"], line["direction"], line["better"]
+    if "comparisons" not in facts:
+        yield from _change_rows(facts)
+    for pair in facts.get("comparisons", ()):
+        yield from ((*row, pair["candidate"]) for row in _change_rows(pair))
+
+
+def _change_rows(facts: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    """Yields what changed but the metrics, and what follows from all, from the baseline to one candidate."""
+    labels = facts["versions_compared"]
     for change in ("added", "removed", "modified"):
         yield from (("feature", name, change) for name in facts["features"][change])
     for name, values in facts["params"].items():
@@ -129,9 +129,15 @@ def _draw(on: screen.Screen, answer: Compared) -> None:
         )
     else:
         on.line("none of them has a metric: `mlreg register --metric auc=0.91` states one")
-    _draw_changes(on, facts, old, candidate)
-    on.heading(_headline(facts["recommendation"], candidate))
-    on.line(facts["recommendation"]["text"])
+    if len(others) == 1:
+        on.line()
+        _draw_changes(on, facts)
+        on.heading(_headline(facts["recommendation"], candidate))
+        on.line(facts["recommendation"]["text"])
+    for pair in facts.get("comparisons", ()):
+        on.heading(f"{_headline(pair['recommendation'], pair['candidate'])}, against {old}")
+        _draw_changes(on, pair)
+        on.line(pair["recommendation"]["text"])
 
 
 def _many_columns(labels: Sequence[str]) -> Sequence[screen.Column]:
@@ -144,10 +150,10 @@ def _many(metric: str, line: Mapping[str, Any], labels: Sequence[str]) -> Sequen
     return metric, *values, screen.styled(line["better"] or "-", "green")
 
 
-def _draw_changes(on: screen.Screen, facts: Mapping[str, Any], old: str, new: str) -> None:
+def _draw_changes(on: screen.Screen, facts: Mapping[str, Any]) -> None:
+    old, new = facts["versions_compared"]
     features, files, sizes = facts["features"], facts["files"], facts["files"]["size_bytes"]
     before, after = size(sizes[old]), size(sizes[new])
-    on.line()
     on.facts(
         [
             *((f"features {change}", ", ".join(features[change])) for change in ("added", "removed", "modified")),

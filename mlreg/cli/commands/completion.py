@@ -26,7 +26,7 @@ models, versions, stages, aliases and tags."""
 def run(
     ctx: typer.Context, shell: Annotated[str, typer.Argument(metavar="SHELL", help="One of bash, zsh and fish.")]
 ) -> None:
-    """Print the script that makes a shell complete commands, models and versions."""
+    """Print the script that completes commands, models, versions."""
     if shell not in SHELLS:
         near = suggestion(shell, SHELLS)
         raise UsageError(f"there is no script for {quoted(shell)}", hint=near or f"the shells are {', '.join(SHELLS)}")

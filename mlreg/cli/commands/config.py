@@ -44,7 +44,7 @@ def run(
     show_origin: Annotated[bool, typer.Option("--show-origin", help="Say who says so: file and line.")] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Look at settings, and change them: comments and order of the file stay."""
+    """Look at settings, and change them."""
     session = ctx.obj
     given = _checked(verb, words or [])
     settings = Registry.config(session.repo, own=is_global)

@@ -16,6 +16,7 @@ import typer
 from mlreg import demo
 from mlreg.adapters.surroundings import location
 from mlreg.answers.demonstrated import Demonstrated, Step
+from mlreg.cli.options import DryRun
 from mlreg.cli.output import View
 from mlreg.errors import ConflictError
 
@@ -30,20 +31,23 @@ def run(
     keep: Annotated[
         Path | None, typer.Option("--keep", metavar="DIR", help="Work in this new directory and leave it there.")
     ] = None,
+    dry_run: DryRun = False,
 ) -> None:
-    """Train real models on handwritten digits and walk through a model's life, each command as typed."""
+    """Train real models, and walk through a model's life."""
     session = ctx.obj
     output = session.output()
     if keep is not None and keep.exists():
         raise ConflictError(f"{str(keep)!r} is there already", hint="name a new directory: `mlreg demo --keep DIR`")
     with tempfile.TemporaryDirectory(prefix="mlreg-demo-") as scratch:
-        place = keep or Path(scratch)
+        place = Path(scratch) if keep is None or dry_run else keep
         place.mkdir(parents=True, exist_ok=True)
         output.remark("training four classifiers of handwritten digits …")
         typed = demo.prepare(place)
         steps = _type_all(typed, place, quiet=session.json or session.quiet)
-        answer = Demonstrated(path=str(place), kept=keep is not None, steps=steps)
-        ending = f"it is all in {place}" if keep else "it was all in a temporary directory; keep it with `--keep DIR`"
+        answer = Demonstrated(path=str(keep or place), kept=keep is not None, steps=steps, dry_run=dry_run)
+        ending = "it was all in a temporary directory; keep it with `--keep DIR`"
+        if keep is not None:
+            ending = f"it {'would be' if dry_run else 'is'} all in {keep}"
         output.show(answer, View(rows=[(ending,)], ids=[step.command for step in steps]))
     if steps[-1].exit_code:
         raise typer.Exit(steps[-1].exit_code)

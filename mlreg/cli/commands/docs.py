@@ -33,7 +33,7 @@ def run(
     dry_run: DryRun = False,
     output_format: OutputFormat = None,
 ) -> None:
-    """Keep pages about models in documents up to date: what serves, the versions, the way back.
+    """Keep what documents say of models up to date.
 
     Only what stands between the markers changes. A check writes nothing, and exits with 1 where a page is stale.
     """

@@ -26,7 +26,7 @@ Examples:
 
 
 def run(ctx: typer.Context) -> None:
-    """Look for what is wrong with this installation and this repository, and name the commands that mend it.
+    """Look for what is wrong here, and name what mends it.
 
     Exit code 1 where something is wrong; advice alone is 0. Whether bytes are damaged is the question of `verify`.
     """

@@ -29,7 +29,7 @@ def run(
         str | None, typer.Argument(metavar="[CODE]", help="The code of a finding, or its name. Default: all.")
     ] = None,
 ) -> None:
-    """Explain the codes of findings: what each is, why it matters, how it is mended.
+    """Explain the codes of findings, and how each is mended.
 
     Checks tell what they find with a code; see `--output-format` of verify, lock, signature, validate and scan.
     """

@@ -47,7 +47,7 @@ def run(
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Hand versions on to other tools: in the layout that they know, or as a document about one.
+    """Hand versions on to other tools, in the form that they know.
 
     A layout has the files of the models, verified while they are written, and texts with their facts.
     """
@@ -82,7 +82,7 @@ def _draw(on: screen.Screen, answer: Exported) -> None:
 
 def _view(answer: Exported) -> View:
     if answer.place is None:
-        return verbatim.view_of(answer.text or "", ids=answer.versions)
+        return verbatim.view_of(answer.text or "")
     would = "would be " if answer.dry_run else ""
     return View(
         rows=[(f"{would}written to {answer.place}: {answer.form} of {answer.versions[0]}",)], ids=answer.versions

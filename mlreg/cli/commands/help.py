@@ -27,7 +27,7 @@ def run(
         list[str] | None, typer.Argument(metavar="[TOPIC...]", help="A topic, a command, or `json` and a document.")
     ] = None,
 ) -> None:
-    """Explain a topic or a command, or print the JSON Schema of a document.
+    """Explain a topic or a command, or print a JSON Schema.
 
     Without a topic, the topics are listed.
     """

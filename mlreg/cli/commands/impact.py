@@ -37,7 +37,7 @@ def run(
         str | None, typer.Option("--data-set", metavar="NAME", help="Training data: its name, version or digest.")
     ] = None,
 ) -> None:
-    """Show which versions and stages use a feature, data or another version.
+    """Show what uses a feature, data or another version.
 
     Themselves, or through a version that they were made from or depend on.
     """

@@ -54,7 +54,7 @@ def run(
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Say whose signatures count: each change is signed with a key that may make it.
+    """Say whose signatures count.
 
     The first key is the root. It and the group `admins` may change keys; `trust` pins the root in your own settings.
     """

@@ -36,5 +36,5 @@ def run(
     render = None if format == _TREE else load("lineages", format).render
     answer: Traced = session.registry().lineage(name, version)
     text = "\n".join(answer.lineage.tree()) if render is None else render(answer.lineage, answer.registered)
-    ids = [node["id"] for node in answer.facts()["nodes"]]
+    ids = [node["id"] for node in answer.facts()["nodes"]] if render is None else None
     session.output().show(answer, verbatim.view_of(text, ids=ids))

@@ -30,7 +30,7 @@ def run(
         str, typer.Argument(metavar="[DIR]", help="Where the service's mlreg.toml is. Default: here.")
     ] = ".",
 ) -> None:
-    """Show which newer versions there are of what a service has locked.
+    """Show newer versions of what a service has locked.
 
     Newer ones that it wants, and newer ones that it does not.
     """

@@ -44,7 +44,7 @@ def run(
         typer.Option("--config", metavar="FILE", help="test: the policy of this file, not the one in force."),
     ] = None,
 ) -> None:
-    """Show the gates of promotions, what they say of a version, or test a policy on the past.
+    """Show the gates of promotions, or test them on the past.
 
     What a gate says of a version is no failure here: `mlreg promote` is what ends with exit code 7.
     """

@@ -27,7 +27,7 @@ def run(
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Say that a version may not go to a stage, signed with your SSH key.
+    """Say that a version may not go to a stage, signed as well.
 
     It takes back what you approved before. What others approved stays.
     """

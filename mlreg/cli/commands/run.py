@@ -39,7 +39,7 @@ def run(
     increment: Annotated[str | None, typer.Option("--increment", metavar="ID", help="The project's increment.")] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Run a command that trains a model, and register what came of it.
+    """Run a training, and register what came of it.
 
     What it prints goes to stderr, and its exit code is ours; unless that is 0, nothing is registered. It may leave
     params.json, metrics.json and features.txt in the directory MLREG_RUN_DIR, or note them with mlreg.current_run().

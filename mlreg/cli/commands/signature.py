@@ -11,10 +11,12 @@ import typer
 
 from mlreg.adapters.surroundings import files, location
 from mlreg.answers.signatures import Held, Shown, SignatureSet
+from mlreg.cli import verbatim
 from mlreg.cli.options import DryRun, OutputFormat
 from mlreg.cli.output import View
 from mlreg.cli.rows import dotted
 from mlreg.domain.names import quoted, suggestion
+from mlreg.domain.refs import joined, says_version
 from mlreg.domain.signatures.model import SIDES, Field, Schema, Signature
 from mlreg.errors import ConflictError, NotFoundError, UsageError
 from mlreg.lazy import LazyModule
@@ -41,7 +43,7 @@ Examples:
   mlreg signature show fraud-detector
   mlreg signature set fraud-detector@3.1.0 signature.yaml"""
 _WORDS = {"show": ("REF",), "infer": ("PATH",), "check": ("OLD", "NEW"), "lint": ("FILE",), "set": ("REF", "FILE")}
-_MOST = {"show": 2, "check": 2, "set": 3}  # `NAME VERSION` is two words, `NAME@VERSION` one
+_MOST = {"show": 2, "check": 4, "set": 3}  # `NAME VERSION` is two words, `NAME@VERSION` one
 _CHECKS = ("check", "lint")
 _OWN = {
     **dict.fromkeys(("target", "outputs", "format", "output"), ("infer",)),
@@ -73,7 +75,7 @@ def run(
     dry_run: DryRun = False,
     output_format: OutputFormat = None,
 ) -> None:
-    """Show what a model takes and gives, infer it from data, check what changed, declare it late.
+    """Show, infer, check or declare what a model takes and gives.
 
     A change that breaks callers exits with 1, and says why. lint takes the files of signatures and specifications that
     are to be committed, and holds them against what is in production.
@@ -136,10 +138,8 @@ def _infer(
     if output is not None:
         _write(Path(output), text, dry_run=dry_run)
     found = replace(found, path=output, dry_run=dry_run)
-    rows = [(f"wrote the signature to {output}",)] if output else [(line,) for line in text.decode().splitlines()]
-    session.output().show(
-        found, View(rows=rows, ids=[output or ""], draw=None if output else lambda on: _lines(on, text))
-    )
+    wrote = View(rows=[(f"wrote the signature to {output}",)], ids=[str(output)])
+    session.output().show(found, wrote if output else verbatim.view_of(text.decode()))
 
 
 def _write(path: Path, text: bytes, *, dry_run: bool) -> None:
@@ -155,7 +155,7 @@ def _write(path: Path, text: bytes, *, dry_run: bool) -> None:
 
 
 def _check(session: Session, words: Sequence[str]) -> None:
-    answer = signatures.hold(lambda ref: session.registry().signature(ref), words[0], words[1])
+    answer = signatures.hold(lambda ref: session.registry().signature(ref), *_two(words))
     rows = [(_mark(change.breaking), change.path, change.change, change.reason) for change in answer.changes]
     view = View(
         rows=[*rows, ("bump", answer.bump)],
@@ -166,6 +166,16 @@ def _check(session: Session, words: Sequence[str]) -> None:
     session.output().show(answer, view)
     if not answer.compatible:
         raise typer.Exit(1)
+
+
+def _two(words: Sequence[str]) -> tuple[str, str]:
+    """Returns the two files or references that `words` are; two bare words are two models."""
+    meant = joined(words, lambda word: says_version(word) or signatures.is_file(word))
+    if len(words) == 2 and len(meant) == 1:
+        return words[0], words[1]
+    if len(meant) != 2:
+        raise UsageError("two signatures are checked", hint="write `mlreg signature check OLD NEW`")
+    return meant[0], meant[1]
 
 
 def _lint(session: Session, words: Sequence[str]) -> None:
@@ -244,16 +254,7 @@ def _shown(answer: Shown) -> View:
 
 def _shown_as_yaml(answer: Shown) -> View:
     text = strict_yaml.dump(answer.signature.written()) if answer.signature else b""
-    return View(
-        rows=[(line,) for line in text.decode().splitlines()],
-        ids=[f"{answer.name}@{answer.version}"],
-        draw=lambda on: _lines(on, text),
-    )
-
-
-def _lines(on: screen.Screen, text: bytes) -> None:
-    for line in text.decode().splitlines():
-        on.line(line)
+    return verbatim.view_of(text.decode(), ids=[f"{answer.name}@{answer.version}"])
 
 
 def _draw(on: screen.Screen, answer: Shown, signature: Signature) -> None:
@@ -264,7 +265,7 @@ def _draw(on: screen.Screen, answer: Shown, signature: Signature) -> None:
             continue
         on.heading(name)
         if isinstance(side, Schema):
-            _lines(on, strict_yaml.dump(dict(side.schema)))
+            verbatim.draw(on, strict_yaml.dump(dict(side.schema)).decode().splitlines())
         else:
             columns = (screen.Column("name"), screen.Column("type"), screen.Column("may be", least=12))
             on.table(columns, [_row(at, field) for at, field in enumerate(side)])

@@ -73,7 +73,7 @@ def run(
     session = ctx.obj
     output = session.output()
     with output.progress() as progress:
-        registry = session.registry()
+        registry = session.damaged_registry()
         if repair:
             answer = registry.repair(name, files=source or (), dry_run=dry_run, progress=progress)
         else:

@@ -74,11 +74,11 @@ def _standing(facts: dict[str, Any]) -> str:
         verb = "rolled back to" if moved["kind"] == ROLLED_BACK else f"{moved['kind'].replace('-', ' ')}"
         return f"{stage} {since}: {by} {verb} {moved['version']} in its place"
     if moved["kind"] == REGISTERED:
-        return f"in {stage} since {since}, registered there by {by}"
+        return f"in {stage}: {by} registered it there {since}"
     if stage == ARCHIVED:
         return f"archived {since} by {by}"
     way = "rolled back to it" if moved["kind"] == ROLLED_BACK else "put it there"
-    return f"in {stage} since {since}: {by} {way}"
+    return f"in {stage}: {by} {way} {since}"
 
 
 def _deprecated(answer: Why) -> str:
@@ -91,7 +91,7 @@ def _deprecated(answer: Why) -> str:
 
 def _word(facts: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     event = facts["event"]
-    yield "on the word", f"of event {event['number']}, {event['kind']} at {event['at']}"
+    yield "event", f"{event['number']}, {event['kind'].replace('-', ' ')} at {event['at']}"
     if not facts["reason"] and event["kind"] != REGISTERED:
         yield "reason", screen.styled("none was given", "dim")
     yield from _verdict(event)

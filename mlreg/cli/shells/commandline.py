@@ -64,8 +64,10 @@ ARGUMENTS: Mapping[str, Sequence[Kind]] = {
 }
 """What arguments are, by their metavar without brackets; the last goes on where that ends with an ellipsis."""
 
+_OF_MODELS = ("register", "list", "history", "rollback", "verify", "du", "gc", "best", "audit")
+
 OWN: Mapping[tuple[str, str], Kind] = {
-    **dict.fromkeys([(name, "NAME") for name in ("register", "list", "history", "rollback", "verify")], "models"),
+    **dict.fromkeys([(name, "NAME") for name in _OF_MODELS], "models"),
     ("list", "--stage"): "all-stages",
     ("promote", "--from"): "all-stages",
     ("keys", "WORD..."): FILES,

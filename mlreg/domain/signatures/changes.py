@@ -39,7 +39,10 @@ class Change:
 
 
 def compare(old: Signature | None, new: Signature | None) -> list[Change]:
-    """Returns what changed from `old` to `new`, the inputs first; None is a version that declares no signature."""
+    """Returns what changed from `old` to `new`, the inputs first; None is a version that declares no signature.
+
+    What is declared for the first time asks for a patch only: nobody relied on it.
+    """
     if old is None or new is None:
         return _declared(old, new)
     return [change for name in SIDES for change in _side(name, old.side(name), new.side(name))]
@@ -59,14 +62,14 @@ def is_compatible(changes: Iterable[Change]) -> bool:
 def _declared(old: Signature | None, new: Signature | None) -> list[Change]:
     if old is not None:
         return [_breaking("signature", "removed", "the signature that was promised is not declared any more")]
-    return [] if new is None else [_safe("signature", "added", "a signature is declared for the first time")]
+    return [] if new is None else [_safe("signature", "added", "a signature is declared for the first time", "patch")]
 
 
 def _side(name: SideName, old: Side, new: Side) -> list[Change]:
     if old == new:
         return []
     if old is None:
-        return [_safe(name, "added", f"the {name} are declared for the first time")]
+        return [_safe(name, "added", f"the {name} are declared for the first time", "patch")]
     if new is None:
         return [_breaking(name, "removed", f"the {name} that were promised are not declared any more")]
     if isinstance(old, tuple) and isinstance(new, tuple):

@@ -30,6 +30,7 @@ def called(machine: Machine, target: Any, args: Any) -> Any:
     if type(args) is not tuple and not isinstance(args, tuple):
         raise machine.malformed("the arguments of a call are no tuple")
     key = f"{current(target.module)}.{target.name}"
+    machine.heed(args)
     if target.standing is not Standing.CALLED:
         machine.scan.add("MLR301", f"{shown(target)} is called", machine.offset)
         machine.foreign.pop(target.key, None)
@@ -80,6 +81,7 @@ def stored(machine: Machine, name: Any) -> Tensor | Global:
     if not is_tuple or len(name) not in (5, 6) or name[0] not in ("storage", b"storage"):
         raise Halt("MLR307", "it asks for something that is no storage of a tensor", machine.offset)
     kind, key, place, numel = name[1:5]
+    machine.heed((place,))
     item_bytes = _STORAGE_BYTES.get(kind.name) if type(kind) is Global and kind.module == "torch" else None
     if item_bytes is None and not (type(kind) is Global and kind.key == "torch.storage.UntypedStorage"):
         raise Halt("MLR307", "the type of a storage is not one of torch", machine.offset)

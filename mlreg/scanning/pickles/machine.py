@@ -20,15 +20,19 @@ from mlreg.scanning.sources import Source
 
 BUFFER_BYTES = 1 << 17
 LINE_MAX_BYTES = 1 << 20
-_AHEAD_BYTES = 64
+_AHEAD_BYTES = 320  # no opcode that is read without a look at where the buffer ends is longer
 _STEPS = 4096
 _MARKS_MAX = 4000
 _STACK_MAX = 3_000_000
-_MEMO_KEPT = 1_000_000
+_MEMO_KEPT = 400_000
+_PATIENCE = 63
+_WORDS_MAX = 10_000
+_WORD_MAX_CHARS = 100
 _PLAIN = rb"(?:K.|M..|J.{4}|G.{8}|[N\x88\x89])"  # small numbers, None, True, False
 _RUN = re.compile(_PLAIN + rb"{32,}+", re.DOTALL)
-_NUMBER = Large("number", 8)
+_NUMBER = Large("number")
 _ONE = re.compile(_PLAIN, re.DOTALL)
+_SHORT_TEXT, _MEMOIZE, _GET, _BYTE, _TWO_BYTES, _MARK = b"\x8c\x94hKM("
 
 Handler = Callable[["Machine"], None]
 
@@ -50,6 +54,7 @@ class Machine:
         foreign: The foreign globals that it has named and not built, with the offset of each.
         tensors: The storages of torch that it has asked for, by key.
         has_arrays: Whether raw arrays of joblib lie between its opcodes.
+        words: Texts that it has named or called something with, so that it may do so again.
     """
 
     def __init__(
@@ -68,7 +73,10 @@ class Machine:
         self.buffer = b""
         self.pos = 0
         self.memo: list[Any] = []
+        self.words: set[str] = set()
         self._memo_beyond: dict[int, Any] = {}
+        self._forgotten = 0
+        self._short_runs = 0
         self._base = offset
         self._edge = 0
         self._handlers = handlers
@@ -84,23 +92,50 @@ class Machine:
         Raises:
             Halt: It cannot be followed further; what was found before is in the findings of the scan.
         """
-        handlers = self._handlers
         try:
             while True:
                 self.scan.budget.check(self.offset)
                 self._check_stack()
-                for _ in range(_STEPS):
-                    if self.pos >= self._edge:
-                        self.load(_AHEAD_BYTES)
-                    opcode = self.buffer[self.pos]
-                    self.pos += 1
-                    handlers[opcode](self)
+                self._forget()
+                if self.pos >= self._edge:
+                    self.load(_AHEAD_BYTES)
+                self._go_on()
         except Stopped:
             return self.stack.pop() if self.stack else None
         except (IndexError, struct.error):
             raise self.malformed("it ends too early, or takes more from its stack than is there") from None
         finally:
             self._name_foreign()
+
+    def _go_on(self) -> None:
+        """Does the next opcodes: those that are most of a pickle right here, the others by their handlers."""
+        handlers, memo, push = self._handlers, self.memo, self.stack.append
+        buffer, pos, edge = self.buffer, self.pos, self._edge
+        for _ in range(_STEPS):
+            if pos >= edge:
+                break
+            opcode = buffer[pos]
+            self.pos = pos = pos + 1
+            if opcode == _BYTE:
+                push(buffer[pos])
+                pos += 1
+            elif opcode == _TWO_BYTES:
+                push(buffer[pos] | buffer[pos + 1] << 8)
+                pos += 2
+            elif opcode == _GET:
+                push(self.recalled(buffer[pos]))
+                pos += 1
+            elif opcode == _SHORT_TEXT:
+                end = pos + 1 + buffer[pos]
+                push(text := buffer[pos + 1 : end].decode("utf-8", "replace"))
+                pos = end
+                if buffer[pos] == _MEMOIZE and not self._memo_beyond:
+                    memo.append(text)
+                    pos += 1
+            else:
+                handlers[opcode](self)
+                buffer, pos, edge, push = self.buffer, self.pos, self._edge, self.stack.append
+        self.pos = pos
 
     def load(self, count: int) -> None:
         """Reads on, so that `count` bytes lie ahead; fewer only at the end."""
@@ -140,7 +175,7 @@ class Machine:
         """Returns the next `count` bytes, or what stands for them where they are many."""
         if count > TEXT_KEPT_BYTES:
             self.skip(count)
-            return Large(kind, count)
+            return Large(kind)
         return self.take(count)
 
     def text(self, count: int) -> Any:
@@ -173,7 +208,7 @@ class Machine:
         """Returns a machine that goes on from here with what this one has, and whose findings go nowhere."""
         probe = Machine(self.source, self.offset, self.scan.probing(), self._handlers)
         probe.stack, probe.outer, probe.memo = list(self.stack), [list(stack) for stack in self.outer], list(self.memo)
-        probe.proto = self.proto
+        probe.proto, probe.words, probe._forgotten = self.proto, set(self.words), self._forgotten
         return probe
 
     def nested(self) -> Machine:
@@ -194,16 +229,26 @@ class Machine:
             raise Halt("MLR309", f"it nests more than {_MARKS_MAX} deep", self.offset)
         self.outer.append(self.stack)
         self.stack = []
+        if self._short_runs and self._short_runs & _PATIENCE:
+            self._short_runs += 1
+            return
         run = _RUN.match(self.buffer, self.pos)
+        self._short_runs += 1
         if run:  # so many numbers in a row are elements: how many they are is enough, and five times as fast
+            self._short_runs = 0
             self.stack += [_NUMBER] * len(_ONE.findall(self.buffer, self.pos, run.end()))
             self.pos = run.end()
+
+    def push(self, value: Any) -> None:
+        """Puts `value` onto the stack, and into the memo where that is what comes next, as it mostly is."""
+        self.stack.append(value)
+        if self.buffer[self.pos] == _MEMOIZE and not self._memo_beyond:
+            self.memo.append(value)
+            self.pos += 1
 
     def memoize(self, index: int | None = None) -> None:
         """Keeps the top of the stack under `index`, or under the next free one."""
         memo, value = self.memo, self.stack[-1]
-        if len(memo) >= _MEMO_KEPT:
-            value = without_content(value)
         size = len(memo)
         if index is None:
             index = size + len(self._memo_beyond)
@@ -216,8 +261,8 @@ class Machine:
         else:
             self._memo_beyond[index] = value
 
-    def recall(self, index: int) -> None:
-        """Puts what is kept under `index` onto the stack."""
+    def recalled(self, index: int) -> Any:
+        """Returns what is kept under `index`."""
         if index < len(self.memo):
             value = self.memo[index]
         elif index in self._memo_beyond:
@@ -226,11 +271,12 @@ class Machine:
             raise self.malformed(f"nothing is kept under {index}")
         if type(value) is Made:
             value.is_shared = True
-        self.stack.append(value)
+        return value
 
     def push_global(self, module: Any, name: Any) -> None:
         """Puts `name` of `module` onto the stack, and says so where no model needs it."""
         offset = self.offset
+        self.heed((module, name))
         if type(module) is not str or type(name) is not str:
             raise Halt("MLR302", "a global is named by what cannot be known", offset)
         if self.proto < 3:
@@ -243,6 +289,11 @@ class Machine:
         elif standing is Standing.FOREIGN:
             self.foreign.setdefault(found.key, offset)
         self.stack.append(found)
+
+    def heed(self, values: tuple[Any, ...]) -> None:
+        """Notes the short texts of `values`, with which something was named or called."""
+        if len(self.words) < _WORDS_MAX:
+            self.words.update(value for value in values if type(value) is str and len(value) <= _WORD_MAX_CHARS)
 
     def malformed(self, message: str) -> Halt:
         """Returns the error of a pickle that no unpickler could read on from here."""
@@ -258,6 +309,17 @@ class Machine:
     def _check_stack(self) -> None:
         if len(self.stack) > _STACK_MAX:
             raise Halt("MLR309", f"it piles up more than {_STACK_MAX} values", self.offset)
+
+    def _forget(self) -> None:
+        """Forgets the content of what the memo has long had, which nothing but data still asks for, to save memory."""
+        begin, end = self._forgotten, len(self.memo) - _MEMO_KEPT
+        if end > begin:
+            listed, own = names.words(), self.words
+            self.memo[begin:end] = [
+                value if type(value) is str and (value in own or value in listed) else without_content(value)
+                for value in self.memo[begin:end]
+            ]
+            self._forgotten = end
 
     def _name_foreign(self) -> None:
         for key, offset in self.foreign.items():

@@ -15,6 +15,7 @@ from mlreg.scanning.report import Halt
 
 _NUMBER_MAX_BYTES = 4096
 _NESTED_MAX = 1000
+_MARK = ord("(")
 _U16, _I32, _U32, _U64, _F64 = (Struct(form).unpack_from for form in ("<H", "<i", "<I", "<Q", ">d"))
 
 
@@ -25,12 +26,21 @@ class _Nested(tuple[Any, ...]):
     depth: int
 
 
+_TUPLES: Final = frozenset({tuple, _Nested})
+
+
 def _constant(value: Any) -> Handler:
     return lambda machine: machine.stack.append(value)
 
 
 def _fresh(kind: str) -> Handler:
-    return lambda machine: machine.stack.append(Box(kind))
+    def push(machine: Machine) -> None:
+        machine.push(Box(kind))
+        if machine.buffer[machine.pos] == _MARK:
+            machine.pos += 1
+            machine.mark()
+
+    return push
 
 
 def _number(unpack: Callable[..., tuple[Any, ...]], size: int) -> Handler:
@@ -60,7 +70,7 @@ def _bytes(machine: Machine, count: int) -> Any:
 
 def _bytearray(machine: Machine, count: int) -> Any:
     machine.skip(count)
-    return Large("bytearray", count)
+    return Large("bytearray")
 
 
 def _old_text(machine: Machine, count: int) -> Any:
@@ -154,15 +164,15 @@ def _tuple_of(count: int) -> Handler:
             raise machine.malformed("its stack is too short for a tuple")
         items = stack[-count:]
         del stack[-count:]
-        stack.append(_nested(machine, items))
+        machine.push(_nested(machine, items))
 
     return push
 
 
 def _nested(machine: Machine, items: list[Any]) -> tuple[Any, ...]:
-    inner = [item for item in items if isinstance(item, tuple)]
-    if not inner:
+    if _TUPLES.isdisjoint(map(type, items)):
         return tuple(items)
+    inner = [item for item in items if isinstance(item, tuple)]
     made = _Nested(items)
     made.weight = len(items) + sum(item.weight if type(item) is _Nested else len(item) for item in inner)
     made.depth = 1 + max(item.depth if type(item) is _Nested else 1 for item in inner)
@@ -278,17 +288,17 @@ def _long_binput(machine: Machine) -> None:
 
 
 def _get(machine: Machine) -> None:
-    machine.recall(_index(machine))
+    machine.stack.append(machine.recalled(_index(machine)))
 
 
 def _binget(machine: Machine) -> None:
     index = machine.buffer[machine.pos]
     machine.pos += 1
-    machine.recall(index)
+    machine.stack.append(machine.recalled(index))
 
 
 def _long_binget(machine: Machine) -> None:
-    machine.recall(_U32(machine.take(4))[0])
+    machine.stack.append(machine.recalled(_U32(machine.take(4))[0]))
 
 
 def _index(machine: Machine) -> int:

@@ -5,12 +5,14 @@ Short texts, bytes and numbers stand for themselves, tuples are tuples; everythi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from mlreg.scanning.names import Standing
 
 ITEMS_KEPT = 64
 TEXT_KEPT_BYTES = 4096
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 class Global:
@@ -58,25 +60,29 @@ class Made:
 class Box:
     """A list, a dict or a set, of which the first items are kept."""
 
-    __slots__ = ("count", "items", "kind", "odd_keys")
+    __slots__ = ("_beyond", "count", "items", "kind")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.count = 0
-        self.items: list[Any] = []
-        self.odd_keys: frozenset[str] = frozenset()
+        self.items: Sequence[Any] = ()
+        self._beyond = _NONE
 
     def extend(self, values: list[Any]) -> None:
-        """Adds `values`; those of a dict are keys and values in turn."""
-        if self.kind == "dict":
-            for key in values[::2]:
-                if type(key) is str and key[:2] == "__":
-                    self.odd_keys |= {key}
+        """Adds `values`, which are its own from now on; those of a dict are keys and values in turn."""
         if not self.count and len(values) <= ITEMS_KEPT:
             self.items = values
-        elif len(self.items) < ITEMS_KEPT:
-            self.items += values[: ITEMS_KEPT - len(self.items)]
+        else:
+            space = ITEMS_KEPT - len(self.items)
+            self.items = [*self.items, *values[:space]]
+            if self.kind == "dict":
+                self._beyond |= _odd(values)
         self.count += len(values)
+
+    @property
+    def odd_keys(self) -> frozenset[str]:
+        """The keys of a dict that begin as names of inner parts of Python do."""
+        return self._beyond | _odd(self.items) if self.kind == "dict" else _NONE
 
     def mapping(self) -> dict[Any, Any]:
         """Returns the first items of a dict whose keys are texts."""
@@ -90,13 +96,12 @@ class Box:
 
 
 class Large:
-    """A text, bytes, items or a number of which only the kind and the length are kept."""
+    """A text, bytes, items or a number of which only the kind is kept."""
 
-    __slots__ = ("kind", "length")
+    __slots__ = ("kind",)
 
-    def __init__(self, kind: str, length: int) -> None:
+    def __init__(self, kind: str) -> None:
         self.kind = kind
-        self.length = length
 
 
 class Tensor:
@@ -117,13 +122,23 @@ class _Opaque:
 OPAQUE: Final = _Opaque()  # something harmless, of which nothing else is known
 
 
+_LARGE: Final = {kind: Large(kind) for kind in ("str", "bytes", "tuple", "list", "dict", "set", "frozenset")}
+
+
 def without_content(value: Any) -> Any:
-    """Returns what is kept of `value` where so much is kept already that only its kind can be."""
+    """Returns what is kept of `value` where so much is kept already that only its kind can be.
+
+    Parts of modules stay what they are, and types of arrays, of which there are few and which all arrays share.
+    """
     kind = type(value)
     if kind is str or kind is bytes:
-        return Large(kind.__name__, len(value))
+        return _LARGE[kind.__name__]
     if kind is Box:
-        return Large(value.kind, value.count)
+        return _LARGE[value.kind]
     if isinstance(value, tuple):
-        return Large("tuple", len(value))
-    return OPAQUE if kind is Made else value
+        return _LARGE["tuple"]
+    return OPAQUE if kind is Made and not value.is_of("numpy.dtype") else value
+
+
+def _odd(items: Sequence[Any]) -> frozenset[str]:
+    return frozenset(key for key in items[::2] if type(key) is str and key[:2] == "__")

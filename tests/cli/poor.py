@@ -1,8 +1,8 @@
-"""Shows a directory as a file system that tells no upper from lower case, as those of macOS and Windows do.
+"""Shows a directory as a file system that lacks something, as those of sticks, shares and other systems do.
 
-    python casefolding.py DIRECTORY MOUNTPOINT
+    python poor.py WHAT DIRECTORY MOUNTPOINT
 
-A file is there under any spelling, and keeps the one that it was made with. Stays until it is unmounted.
+Of `WHAT` there is none: `case`, `links`, `locks`, `syncs` of directories. Stays until it is unmounted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import mfusepy
 
 
-class CaseFolding(mfusepy.Operations):
+class Passing(mfusepy.Operations):
     """Passes everything on to the directory `root`."""
 
     use_ns = True
@@ -24,12 +24,7 @@ class CaseFolding(mfusepy.Operations):
         self._root = root
 
     def _real(self, path: str) -> str:
-        """Returns where `path` lies: as it is spelled on the disk, else as it is spelled here."""
-        real = self._root
-        for part in filter(None, path.split("/")):
-            names = os.listdir(real) if os.path.isdir(real) else []
-            real = os.path.join(real, next((name for name in names if name.lower() == part.lower()), part))
-        return real
+        return self._root + path
 
     def _new(self, path: str) -> str:
         real = self._real(path)
@@ -109,5 +104,41 @@ class CaseFolding(mfusepy.Operations):
         return 0
 
 
+class WithoutCase(Passing):
+    """Tells no upper from lower case: a file is there under any spelling, and keeps the one that it was made with."""
+
+    def _real(self, path: str) -> str:
+        """Returns where `path` lies: as it is spelled on the disk, else as it is spelled here."""
+        real = self._root
+        for part in filter(None, path.split("/")):
+            names = os.listdir(real) if os.path.isdir(real) else []
+            real = os.path.join(real, next((name for name in names if name.lower() == part.lower()), part))
+        return real
+
+
+class WithoutLinks(Passing):
+    """Refuses hard links, as exFAT and many shares do."""
+
+    def link(self, target: str, source: str) -> int:
+        return -errno.EPERM
+
+
+class WithoutLocks(Passing):
+    """Refuses locks, as shares without a lock daemon do."""
+
+    def flock(self, path: str, fh: int, op: int) -> int:
+        return -errno.ENOLCK
+
+
+class WithoutSyncs(Passing):
+    """Cannot sync a directory, as some network file systems."""
+
+    def fsyncdir(self, path: str, datasync: int, fh: int) -> int:
+        return -errno.EINVAL
+
+
+LACKING = {"case": WithoutCase, "links": WithoutLinks, "locks": WithoutLocks, "syncs": WithoutSyncs}
+
 if __name__ == "__main__":
-    mfusepy.FUSE(CaseFolding(os.path.abspath(sys.argv[1])), sys.argv[2], foreground=True, nothreads=True)
+    what, root, mountpoint = sys.argv[1:]
+    mfusepy.FUSE(LACKING[what](os.path.abspath(root)), mountpoint, foreground=True, nothreads=True)
