@@ -3,6 +3,8 @@
     python benchmarks/scale.py                  100 to 100,000 versions; exit 1 where a warm call is over the bar
     python benchmarks/scale.py --sizes 100,1000 --runs 5 --warm
     python benchmarks/scale.py --keep DIR       the repositories stay in DIR, and are found there again
+    python benchmarks/scale.py --draw FILE      the curves of the warm calls, as an SVG
+    python benchmarks/scale.py --files          a directory of 50,000 files and a file of 10 GB instead; exit 1 over 300 MB
     python benchmarks/scale.py --peer gto       gto beside us, where it is installed
     python benchmarks/scale.py --beside 'NAME=SETUP=>COMMAND'
                                                 any other; both are run by a shell, in a directory of their own,
@@ -29,6 +31,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from curves import Curve, picture
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -48,6 +52,8 @@ from mlreg.store.repository import Repository, found  # noqa: E402
 
 SIZES = (100, 1_000, 10_000, 100_000)
 BAR_MS, BAR_MB = 300, 200
+FILES_BAR_MB = 300
+FILES, LARGE_BYTES = 50_000, 10_000_000_000
 TAB_BAR_MS = 25
 DEEP = "deep/model"
 STAGES = Stages()
@@ -304,19 +310,13 @@ def measure_peer(setup: str, command: str, versions: int, runs: int) -> Cost:
 
 
 def show(costs: dict[int, dict[str, Cost]]) -> None:
-    """Prints the table and the curve."""
+    """Prints the table."""
     names = list(dict.fromkeys(name for of_size in costs.values() for name in of_size))
     print(f"{'CPU ms warm':22}" + "".join(f"{f'{size:,} versions':>34}" for size in costs))
     print(" " * 22 + f"{'warm   cold frozen memory':>34}" * len(costs))
     for name in names:
         cells = (_cell(of_size.get(name)) for of_size in costs.values())
         print(f"{name:22}" + "".join(f"{cell:>34}" for cell in cells))
-    most = max(one.ms for of_size in costs.values() for one in of_size.values())
-    print(f"\nCPU ms of a warm call; the whole width is {most:,.0f} ms, | is the bar of {BAR_MS} ms")
-    for name in names:
-        for size, of_size in costs.items():
-            if name in of_size:
-                print(f"{name if size == next(iter(costs)) else '':22}{size:>8,} {_bar(of_size[name].ms, most)}")
 
 
 def _cell(spent: Cost | None) -> str:
@@ -327,10 +327,49 @@ def _cell(spent: Cost | None) -> str:
     return f"{'!' * spent.is_over}{spent.ms:,.0f} {cold:>6} {frozen_ms:>6} {spent.most_mb:3.0f} MB{failed}"
 
 
-def _bar(ms: float, most: float, width: int = 60) -> str:
-    filled, bar = round(ms / most * width), round(BAR_MS / most * width)
-    drawn = "#" * filled + " " * (width + 1 - filled)
-    return (drawn[:bar] + "|" + drawn[bar + 1 :] if bar < len(drawn) else drawn) + f" {ms:,.0f}"
+def drawn(costs: dict[int, dict[str, Cost]]) -> str:
+    """Returns the picture of what our own commands cost, warm."""
+    sizes = sorted(costs)
+    curves = {
+        name: Curve(
+            sizes, [costs[size][name].ms for size in sizes], [costs[size][name].most_mb for size in sizes],
+            costs[sizes[0]][name].bar_ms, BAR_MB,
+        )
+        for name in COMMANDS
+    }  # fmt: skip
+    return picture(f"What a call costs in a repository of {sizes[0]:,} to {sizes[-1]:,} versions", curves)
+
+
+def register_many(place: Path) -> bool:
+    """Registers many files, many like them, and a large one; prints what that costs, and returns whether it is over."""
+    env = environment(place)
+    directory, large = place / "directory", place / "large.bin"
+    for number in range(FILES):
+        file = directory / f"{number % 100:02}" / f"{number:05}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"the file {number}\n" * 5)
+    with large.open("wb") as file:
+        file.truncate(LARGE_BYTES)
+    mlreg = [sys.executable, "-m", "mlreg"]
+    cost([*mlreg, "init"], place, env)
+    over = False
+    for name, words in {
+        f"register a directory of {FILES:,} files": ["register", "many", directory],
+        "register it again, one file changed": ["register", "many", directory],
+        "checkout": ["checkout", "many", "-o", "out"],
+        f"register a file of {LARGE_BYTES / 1e9:.0f} GB (sparse)": ["register", "large", large],
+        "verify all of it": ["verify"],
+    }.items():
+        started = time.monotonic()
+        ms, mb, code = cost([*mlreg, *map(str, words)], place, env)
+        took_s = time.monotonic() - started
+        print(
+            f"{name:42} {ms / 1000:7.1f} s CPU {took_s:7.1f} s {mb:5.0f} MB{f' exit {code}' if code else ''}",
+            flush=True,
+        )
+        over = over or mb > FILES_BAR_MB or code != 0
+        (directory / "00" / "00000.txt").write_text("changed\n")
+    return over
 
 
 def main() -> int:
@@ -340,6 +379,8 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--warm", action="store_true", help="leave the cold calls out: they take minutes")
     parser.add_argument("--keep", type=Path, metavar="DIR")
+    parser.add_argument("--draw", type=Path, metavar="FILE")
+    parser.add_argument("--files", action="store_true", help="register many files and a large one instead")
     parser.add_argument("--peer", action="append", choices=PEERS, default=[])
     parser.add_argument("--beside", action="append", metavar="NAME=SETUP=>COMMAND", default=[])
     parser.add_argument("--gto-tags", type=int, nargs=2, help=argparse.SUPPRESS)
@@ -347,6 +388,9 @@ def main() -> int:
     if arguments.gto_tags:
         sys.stdout.writelines(gto_tags(*arguments.gto_tags))
         return 0
+    if arguments.files:
+        with tempfile.TemporaryDirectory() as place:
+            return register_many(Path(place))
     costs: dict[int, dict[str, Cost]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         for size in map(int, arguments.sizes.split(",")):
@@ -358,6 +402,8 @@ def main() -> int:
                 costs[size][name] = measure_peer(setup, command, size, min(arguments.runs, 2))
             print(f"{size:,} versions measured", file=sys.stderr, flush=True)
     show(costs)
+    if arguments.draw:
+        arguments.draw.write_text(drawn(costs))
     return any(one.is_over or one.code for costs_ in costs.values() for name, one in costs_.items() if name in COMMANDS)
 
 

@@ -296,7 +296,7 @@ class Registry(
         )
 
     def list(self) -> listed.Listing:
-        """Lists all models, sorted by name, with where they stand."""
+        """Lists all models, sorted by name, with where they stand; `faults` names those that are damaged, with why."""
         return looking.list_models(self._bench)
 
     def find(self, name: str | None = None, *, ending: bool = False, **wishes: Unpack[query.Wishes]) -> found_.Found:

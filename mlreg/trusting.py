@@ -150,7 +150,7 @@ def list_keys(bench: Bench, *, root: str | None) -> KeyListing:
     return KeyListing(
         ring=ring,
         pinned=trust.root,
-        faults=trust.keyring.faults,
+        misfits=trust.keyring.faults,
         unsigned=trust.takes_unsigned,
         notes=_notes(trust),
     )
@@ -174,7 +174,7 @@ def add_key(
         repository = bench.repository.id()
         return keyring.addition(now, new, owner, named, repository=repository, by=by.key.fingerprint, at=at)
 
-    return _change(bench, notary, by, stated, dry_run=dry_run)
+    return _change(bench, notary, by, stated, new=new, dry_run=dry_run)
 
 
 def remove_key(bench: Bench, wanted: str, *, groups: Iterable[str], key: PathLike | None, dry_run: bool) -> KeyChange:
@@ -222,7 +222,10 @@ def trust_root(bench: Bench, fingerprint: str | None, *, dry_run: bool) -> RootT
     return RootTrusted(root=root, file=str(path), repository=words[1], changed=changed, dry_run=dry_run)
 
 
-def _change(bench: Bench, notary: SshNotary, by: Signer, stated: Any, *, dry_run: bool) -> KeyChange:
+def _change(
+    bench: Bench, notary: SshNotary, by: Signer, stated: Any, *, new: PublicKey | None = None, dry_run: bool
+) -> KeyChange:
+    """Makes the change that `stated` states of the newest ring; where it states none, `new` is there already."""
     said: dict[str, Any] = {}
 
     def wish(state: ModelState) -> Draft | None:
@@ -237,10 +240,17 @@ def _change(bench: Bench, notary: SshNotary, by: Signer, stated: Any, *, dry_run
     journal = Journal(history, actor=by.key.who, now=bench.journal.now)
     state = history.state(layout.REPOSITORY)
     outcome = journal.foresee(state, wish) if dry_run else journal.commit(state, layout.REPOSITORY, wish)
+    statement, ring = said["statement"], said["ring"]
+    known = ring.keys[new.fingerprint] if new and statement is None else None
+    about = known._asdict() if known else statement
+    fingerprints = about.get("fingerprints") or [about["fingerprint"]]
     return KeyChange(
-        statement=said["statement"],
+        change=statement["change"] if statement else None,
+        who=about.get("who") or ring.keys[fingerprints[0]].who,
+        fingerprints=fingerprints,
+        groups=about["groups"],
         by=by.key.fingerprint,
-        is_root=said["ring"].root is None,
+        is_root=ring.root is None,
         event=outcome.number,
         at=outcome.at,
         notes=_notes(trust_of(bench, notary)),

@@ -141,5 +141,5 @@ def test_the_command_prints_the_card_as_it_is(mlreg, model_file):
     assert read(printed).data.license == "mit"
     mlreg("card", "fraud", "-o", "README.md")
     assert Path("README.md").read_text() == printed
-    assert mlreg("card", "fraud", "-q").out == "fraud@1.0.0\n"
+    assert mlreg("card", "fraud", "-o", "README.md", "-q").out == "fraud@1.0.0\n"
     assert mlreg("card", "nothing").code == 3

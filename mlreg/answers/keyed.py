@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from mlreg.domain.keyring import ADMINS, Fault, Ring
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class KeyListing(Answer):
-    """The keys whose signatures count; `pinned` is the root that the user trusts, `faults` what is wrong.
+    """The keys whose signatures count; `pinned` is the root that the user trusts, `misfits` changes that do not fit.
 
     `unsigned` says whether approvals count here that nobody has signed.
     """
@@ -20,13 +20,13 @@ class KeyListing(Answer):
     schema: ClassVar[str] = "mlreg.keys/1"
     ring: Ring
     pinned: str | None
-    faults: Sequence[Fault]
+    misfits: Sequence[Fault]
     unsigned: bool
 
     @property
     def trust(self) -> str:
         """`anchored`, `unanchored` where nothing is pinned, `refused` where they do not count; `none` without keys."""
-        if self.faults or (self.pinned is not None and self.ring.root != self.pinned):
+        if self.misfits or (self.pinned is not None and self.ring.root != self.pinned):
             return "refused"
         if self.ring.root is None:
             return "none"
@@ -49,42 +49,36 @@ class KeyListing(Answer):
                 }
                 for key in self.ring.keys.values()
             ],
-            "faults": [fault._asdict() for fault in self.faults],
+            "faults": [fault._asdict() for fault in self.misfits],
         }
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class KeyChange(Answer):
-    """A change of keys as it was signed by the key `by`; the statement is None where nothing had to be done."""
+    """A change of the keys of `who`, signed with the key `by`; `change` is None where nothing had to be done.
+
+    `groups` are those that the keys have from now on, or that they were taken out of.
+    """
 
     schema: ClassVar[str] = "mlreg.keys-change/1"
-    statement: Mapping[str, Any] | None
+    change: str | None
+    who: str
+    fingerprints: Sequence[str]
+    groups: Sequence[str]
     by: str
     is_root: bool
     event: int | None
     at: str | None
 
-    @property
-    def change(self) -> str | None:
-        """`add` or `remove`, None where nothing changed."""
-        return self.statement["change"] if self.statement else None
-
-    @property
-    def fingerprints(self) -> list[str]:
-        """The keys that were changed."""
-        said = self.statement or {}
-        return [said["fingerprint"]] if "fingerprint" in said else list(said.get("fingerprints", ()))
-
     def facts(self) -> dict[str, Any]:
-        said = self.statement or {}
         return {
             "change": self.change,
-            "who": said.get("who"),
-            "fingerprints": self.fingerprints,
-            "groups": list(said.get("groups", ())),
+            "who": self.who,
+            "fingerprints": list(self.fingerprints),
+            "groups": list(self.groups),
             "root": self.is_root,
             "by": self.by,
-            "changed": self.statement is not None,
+            "changed": self.change is not None,
             "event": self.event,
             "at": self.at,
         }

@@ -17,7 +17,7 @@ _IN_ASCII = str.maketrans({"└": "`", "─": "-"})
 
 
 def view_of(text: str, *, ids: Iterable[str] | None = None) -> View:
-    """Returns the view of `text`; `-q` prints `ids`, by default the text too."""
+    """Returns the view of `text`; `-q` prints `ids`, by default the text: a document stays whole."""
     lines = text.splitlines()
     return View(rows=[(line,) for line in lines], ids=lines if ids is None else ids, draw=lambda on: draw(on, lines))
 

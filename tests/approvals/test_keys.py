@@ -68,9 +68,17 @@ def test_an_admin_that_was_taken_out_adds_no_keys(town: Town):
         town.as_("").add_key("eve@example.org", town.key("eve.pub"), key=town.key("dan"))
 
 
+def test_of_keys_that_go_it_is_told_whose_they_were(town: Town):
+    by_name = town.as_("").remove_key("bo@example.org", groups=["risk"], key=town.key("ann"))
+    by_print = town.as_("").remove_key(town.fingerprint("cy"), groups=(), key=town.key("ann"))
+    assert (by_name.who, by_print.who) == ("bo@example.org", "cy@example.org")
+
+
 def test_adding_what_is_there_changes_nothing_and_another_group_joins_the_others(town: Town):
     again = town.as_("").add_key("bo@example.org", town.key("bo.pub"), groups=["risk"], key=town.key("ann"))
-    assert again.statement is None
+    assert (again.change, again.event) == (None, None)
+    assert (again.who, again.fingerprints) == ("bo@example.org", [town.fingerprint("bo")])
+    assert list(again.groups) == ["risk"]
     more = town.as_("").add_key("bo@example.org", town.key("bo.pub"), groups=["legal"], key=town.key("ann"))
     assert more.facts()["groups"] == ["legal", "risk"]
 
@@ -106,7 +114,7 @@ def test_a_dry_run_changes_no_keys(town: Town):
 def test_nothing_is_signed_while_the_keys_are_in_doubt(town: Town):
     town.edit(lambda bodies: bodies[2].update(signed=None), "@repository")
     listing = town.as_("").keys()
-    assert (listing.trust, [fault.number for fault in listing.faults]) == ("refused", [3, 4])
+    assert (listing.trust, [fault.number for fault in listing.misfits]) == ("refused", [3, 4])
     for act in (
         lambda: town.as_("").add_key("eve@example.org", town.key("eve.pub"), key=town.key("ann")),
         lambda: town.as_("").approve(MODEL, VERSION, stage=STAGE, key=town.key("ann")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -242,6 +243,43 @@ def damage(project: Path, name: str) -> None:
         if blob.is_file() and blob.read_bytes() == content:
             blob.chmod(0o644)
             blob.write_bytes(content.replace(b"weights", b"weighty"))
+
+
+@pytest.mark.parametrize("words", [["list"], ["list", "--where", "version>=0"], ["list", "--no-deprecated"]])
+def test_a_model_that_is_damaged_hides_no_other_from_a_listing(
+    project: Path, mlreg: Type, spoil: Callable[[str], None], words: list[str]
+) -> None:
+    whole = mlreg(*words, "-q").out.splitlines()
+    spoil("fraud-detector")
+    answer, document = mlreg(*words, "-q"), mlreg(*words, "--json")
+    assert (answer.code, document.code) == (6, 6)
+    assert answer.out.splitlines() == [line for line in whole if not line.startswith("fraud-detector")] != []
+    assert answer.err.startswith("error: history/fraud-detector/000000")
+    assert "\n  left out: fraud-detector\n" in answer.err
+    assert document.document["schema"] == "mlreg.list/1" and "fraud-detector" not in document.out
+    assert json.loads(document.err)["facts"]["left_out"] == ["fraud-detector"]
+
+
+@pytest.mark.parametrize("words", [["gc", "--prune"], ["gc"], ["docs", "sync", "model_catalog.yaml"], ["du"]])
+def test_what_needs_all_models_refuses_where_one_is_damaged(
+    project: Path, mlreg: Type, spoil: Callable[[str], None], words: list[str]
+) -> None:
+    spoil("fraud-detector")
+    answer = mlreg(*words)
+    assert (answer.code, answer.out) == (6, "")
+    assert not (project / "model_catalog.yaml").exists()
+
+
+@pytest.fixture
+def spoil(project: Path) -> Callable[[str], None]:
+    """Damages the newest event of a model."""
+
+    def damage(model: str) -> None:
+        event = max((project / ".mlreg" / "history" / model).iterdir())
+        event.chmod(0o644)
+        event.write_bytes(event.read_bytes().replace(b"actor", b"acter"))
+
+    return damage
 
 
 def test_damaged_bytes_are_not_checked_out(project: Path, mlreg: Type, tree: Callable[[Path], dict[str, Any]]) -> None:

@@ -1,6 +1,8 @@
 """Changes a stage in the model registry that MLflow keeps in files: what mlreg is held against.
 
 It runs where MLflow is installed, and knows nothing of mlreg.
+
+    anchors_mlflow.py STAGING   (promotes version 2 in the working directory)
 """
 
 from __future__ import annotations
@@ -67,3 +69,7 @@ def run(program: str, words: Sequence[str]) -> None:
 
 def _store(root: Path) -> FileStore:
     return FileStore(str(root / "registry"))
+
+
+if __name__ == "__main__":
+    run("promote", sys.argv[1:])

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from mlreg.version import __version__
@@ -51,9 +52,11 @@ class AtOnce(NamedTuple):
     acknowledged: int
     lost: int | None
     refused: int
+    is_whole: bool
 
     def __str__(self) -> str:
-        return f"{self.acknowledged} / {'–' if self.lost is None else self.lost} / {self.refused}"
+        lost = "–" if self.lost is None else self.lost
+        return f"{self.acknowledged} / {lost} / {self.refused}{'' if self.is_whole else ', damaged then'}"
 
 
 @dataclass(frozen=True)
@@ -114,10 +117,11 @@ def _race_of_mlreg(trial: Trial) -> AtOnce:
         place.mkdir()
         outcome = raced(place, _PROCESSES, _TURNS)
         lost = {*map(tuple, outcome["acknowledged"])} - {*promotions_in(place)}
-    return AtOnce(len(outcome["acknowledged"]), len(lost), outcome["refused"])
+        is_whole = _seen(trial.subject, place) is not None
+    return AtOnce(len(outcome["acknowledged"]), len(lost), outcome["refused"], is_whole)
 
 
-def _race_of(
+def race_of(
     module: str, kept: Callable[[Standing], Sequence[str]] | None, *, python: str = sys.executable, staging: str = "."
 ) -> Callable[[Trial], AtOnce]:
     """Returns a race of the changes in `module`; `kept` returns those that are still known of then."""
@@ -127,11 +131,21 @@ def _race_of(
             command = [python, "-m", "faults.anchors_race", module, str(root), str(_PROCESSES), str(_TURNS)]
             environment = {**os.environ, "PYTHONPATH": f"{SOURCES}:{SOURCES / 'tests'}", "TMPDIR": staging}
             done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True, check=True)
-            outcome = json.loads(done.stdout)
-            lost = {*outcome["acknowledged"]} - {*kept(trial.subject.observe(root))} if kept else None
-        return AtOnce(len(outcome["acknowledged"]), None if lost is None else len(lost), outcome["refused"])
+            seen = _seen(trial.subject, root)
+        outcome = json.loads(done.stdout)
+        acknowledged = outcome["acknowledged"]
+        lost = len({*acknowledged}.difference(kept(seen) if seen else ())) if kept else None
+        return AtOnce(len(acknowledged), lost, outcome["refused"], seen is not None)
 
     return race
+
+
+def _seen(subject: Subject, root: Path) -> Standing | None:
+    """Returns where things stand, or None where that cannot be read or is damaged."""
+    try:
+        return None if subject.problems(root) else subject.observe(root)
+    except Exception:  # whatever a reader may meet
+        return None
 
 
 # ---- who takes part
@@ -164,7 +178,7 @@ def _sqlite(how: str, journal: str, synchronous: str) -> Contender:
         f"SQLite {{}}, {how}, `synchronous={synchronous}`",
         version=lambda: sqlite3.sqlite_version,
         subject=lambda *_: sqlite_subject(journal, synchronous),
-        race=_race_of("anchors_sqlite", lambda seen: [reason for _, _, reason in seen["history"]]),
+        race=race_of("anchors_sqlite", lambda seen: [reason for _, _, reason in seen["history"]]),
     )
 
 
@@ -173,7 +187,7 @@ def _git(how: str, *options: str) -> Contender:
         f"git {{}} `commit`, {how}",
         version=_version_of_git,
         subject=lambda *_: git_subject(*options),
-        race=_race_of("anchors_git", lambda seen: seen["messages"]),
+        race=race_of("anchors_git", lambda seen: seen["messages"]),
         why_not=_without_git,
     )
 
@@ -186,7 +200,7 @@ def _mlflow(
         f"MLflow {{}}, files, {how}",
         version=_version_of_mlflow,
         subject=lambda lab, elsewhere: mlflow_subject(lab, staging(elsewhere)),
-        race=_race_of("anchors_mlflow", None, python=python, staging=staging_of_race),
+        race=race_of("anchors_mlflow", None, python=python, staging=staging_of_race),
         why_not=why_not,
         python=python,
         programs="anchors_mlflow",

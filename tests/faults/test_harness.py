@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
 import sys
 
 import pytest
 
-from .calls import CHANGES, Call, Kind, Mode
+from . import kernel
+from .calls import CHANGES, Kind, Mode
 from .campaigns import CAMPAIGNS
 from .commands import COMMANDS
-from .lab import SOURCES, Fault
+from .lab import Fault
 from .life import Life
 from .powercut import KEPT, Disk, read_tree
 from .subjects import naive_subject
-from .trial import Trial
 
 FOUND_OUT = [
     ("writes_in_place", "kill", "BAD"),
@@ -102,11 +98,13 @@ def test_the_same_command_again_answers_what_it_should(trial_of, command):
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
 def test_the_harness_sees_every_change_that_the_kernel_sees(trial_of, command):
-    if not _can_trace():
-        pytest.skip("needs strace and the right to trace")
+    if not kernel.can_trace():
+        pytest.skip(kernel.NEEDS)
     trial = trial_of(command)
-    seen = [str(call) for call in trial.calls if call.kind in CHANGES and call.is_done]
-    assert sorted(seen) == sorted(_seen_by_the_kernel(trial))
+    with trial.copy() as root:
+        assert kernel.changes_seen(root, [sys.executable, "-m", "mlreg", *command.words]) == kernel.changes_in(
+            trial.calls
+        )
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
@@ -115,43 +113,3 @@ def test_the_calls_done_again_make_what_is_on_the_disk(lab, trial_of, command):
         disk = Disk(root)
         disk.replay(lab.run("mlreg", command.words, root, Fault()).calls)
         assert disk.after_power_cut(KEPT) == read_tree(root)
-
-
-_KINDS = {"open": Kind.OPEN, "openat": Kind.OPEN, "pwrite64": Kind.WRITE, "fdatasync": Kind.FSYNC, "linkat": Kind.LINK}
-_KINDS |= {"renameat": Kind.RENAME, "mkdirat": Kind.MKDIR, "ftruncate": Kind.TRUNCATE}
-_LOOKED_AT = (
-    "open,openat,creat,write,pwrite64,writev,pwritev,fsync,fdatasync,link,linkat,rename,renameat,renameat2,mkdir,mkdirat,"
-    "unlink,unlinkat,rmdir,truncate,ftruncate,fallocate,symlink,symlinkat,mknod,mknodat,sendfile,copy_file_range,splice,"
-    "sync,syncfs,sync_file_range"
-)
-
-
-def _can_trace() -> bool:
-    command = ["strace", "-o", os.devnull, "true"]
-    return bool(shutil.which("strace")) and subprocess.run(command, capture_output=True).returncode == 0
-
-
-def _seen_by_the_kernel(trial: Trial) -> list[str]:
-    """Returns the changes that a process of its own makes, as strace tells of them."""
-    with trial.copy() as root:
-        trace = root.parent / "trace"
-        strace = ["strace", "-f", "-y", "-qq", "-s", "0", "-o", str(trace), "-e", f"trace={_LOOKED_AT}"]
-        environment = {**os.environ, "MLREG_ACTOR": "ann", "PYTHONPATH": str(SOURCES)}
-        words = [*strace, sys.executable, "-m", "mlreg", *trial.subject.words]
-        subprocess.run(words, cwd=root, env=environment, capture_output=True, check=True)
-        return [shown for line in trace.read_text().splitlines() if (shown := _shown(line, str(root)))]
-
-
-def _shown(line: str, root: str) -> str | None:
-    """Returns the change below `root` that a line of strace tells of, as a `Call` shows itself; None for others."""
-    match = re.match(r"\d+ +(\w+)\((.*)\) += \d+", line)
-    if match is None or (match[1].startswith("open") and not re.search("O_CREAT|O_TRUNC", match[2])):
-        return None
-    name, arguments = match.groups()
-    kind = Kind.RMDIR if "AT_REMOVEDIR" in arguments else _KINDS.get(name) or Kind[name.removesuffix("at").upper()]
-    bases = re.findall(r"<([^>]*)>", arguments) or [root]
-    names = [] if kind in (Kind.WRITE, Kind.FSYNC, Kind.TRUNCATE) else re.findall(r'"([^"]*)"', arguments)
-    path = os.path.normpath(os.path.join(bases[0], *names[-1:]))
-    if path != root and not path.startswith(f"{root}/"):
-        return None
-    return str(Call(kind, path.removeprefix(root).lstrip("/")))

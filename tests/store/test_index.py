@@ -105,3 +105,28 @@ def test_verify_names_what_the_cache_has_seen_and_believes_it_in_nothing_else(
 def test_verify_of_one_model_does_not_speak_of_others(plants: Garden, cache: MemoryCache) -> None:
     plants.repository.backend.delete(last_key(plants, MODELS[3]))
     assert registry(plants, cache).verify(MODELS[4]).ok
+
+
+def test_a_model_that_is_damaged_hides_no_other(plants: Garden, cache: MemoryCache) -> None:
+    key = last_key(plants, MODELS[3])
+    plants.repository.backend.delete(key)
+    for known in (cache, None):
+        summaries, faults = Repository(plants.repository.backend, known).overview()
+        names = [summary.name for summary in summaries]
+        if known is None:  # that the newest event is missing only the cache can know
+            assert (names, faults) == (MODELS, {})
+        else:
+            assert (names, [*faults]) == ([name for name in MODELS if name != MODELS[3]], [MODELS[3].lower()])
+
+
+def test_a_model_that_is_damaged_is_named_each_time_until_it_is_mended(plants: Garden, cache: MemoryCache) -> None:
+    key = last_key(plants, MODELS[3])
+    with plants.repository.backend.open(key) as stream:
+        event = stream.read()
+    plants.repository.backend.delete(key)
+    for turn in range(3):
+        plants.grow(MODELS[5], [("note", turn)])  # which makes the table anew
+        _, faults = Repository(plants.repository.backend, cache).overview()
+        assert key in faults[MODELS[3].lower()].message
+    plants.repository.backend.create(key, [event])
+    assert Repository(plants.repository.backend, cache).overview()[1] == {}

@@ -77,7 +77,7 @@ def searched(plants: Garden, cache: MemoryCache | None, query: Query, *, columns
     repository = Repository(plants.repository.backend, cache)
     summaries = [one for one in repository.summaries() if query.model in (None, one.name)]
     search = Search(repository.history, repository.cards, cache, columns_from=columns_from)
-    return documents(search.found(query, summaries))
+    return documents(search.found(query, summaries).lines)
 
 
 @pytest.fixture(scope="module", params=range(2))
@@ -152,3 +152,18 @@ def test_a_small_repository_has_no_columns() -> None:
     plants.grow("fraud", random_moves(1, 60))
     searched(plants, cache, Query.parse(stage="production"), columns_from=256)
     assert layout.column("stage") not in cache.puts
+
+
+@pytest.mark.parametrize("columns_from", [1, 10**9])
+def test_a_model_that_is_damaged_hides_no_other(columns_from: int) -> None:
+    plants = Garden(Repository(MemoryBackend()))
+    for model in ("a", "b", "c"):
+        plants.grow(model, [("register", 1), ("register", 2)])
+    key = next(iter(plants.repository.backend.list(f"{layout.CATALOG}/b")))
+    plants.repository.backend.delete(key)
+    repository = Repository(plants.repository.backend, MemoryCache())
+    search = Search(repository.history, repository.cards, MemoryCache(), columns_from=columns_from)
+    for query in (Query.parse(), Query.parse(sort="version"), Query.parse(stage="development")):
+        hits = search.found(query, repository.summaries())
+        assert {line.name for line in hits.lines} == {"a", "c"}
+        assert [(name, key in fault.message) for name, fault in hits.faults.items()] == [("b", True)]

@@ -98,14 +98,14 @@ def _check_options(verb: str, given: dict[str, object]) -> None:
 
 
 def _sentence(answer: KeyChange) -> str:
-    said = answer.statement
-    if said is None:
-        return "that key is there already"
     would = "would be" if answer.dry_run else "is" if len(answer.fingerprints) == 1 else "are"
-    keys, groups = ", ".join(answer.fingerprints), ", ".join(said["groups"])
-    if said["change"] == "add":
+    keys, groups = ", ".join(answer.fingerprints), ", ".join(answer.groups)
+    inside = f", in {groups}" if groups else ""
+    if answer.change is None:
+        return f"{keys} is a key of {answer.who} already{inside}"
+    if answer.change == "add":
         root = ", the root of all keys" if answer.is_root else ""
-        return f"{keys} {would} a key of {said['who']}{root}" + (f", in {groups}" if groups else "")
+        return f"{keys} {would} a key of {answer.who}{root}{inside}"
     if groups:
         return f"{keys} {would} not in {groups} any more"
     return f"{keys} {would} removed, and what it approved does not count any more"

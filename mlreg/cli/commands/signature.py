@@ -254,7 +254,7 @@ def _shown(answer: Shown) -> View:
 
 def _shown_as_yaml(answer: Shown) -> View:
     text = strict_yaml.dump(answer.signature.written()) if answer.signature else b""
-    return verbatim.view_of(text.decode(), ids=[f"{answer.name}@{answer.version}"])
+    return verbatim.view_of(text.decode())
 
 
 def _draw(on: screen.Screen, answer: Shown, signature: Signature) -> None:

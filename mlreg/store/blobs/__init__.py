@@ -79,18 +79,8 @@ class Blobs:
             ConflictError: `source` (called `name`) changed meanwhile.
             OSError: The backend could not write, or `source` not be read.
         """
-        size_bytes = _size(source)
-        if size_bytes < CODED_MIN_BYTES:
-            return self._add_small(source, progress)
-        kin = list(kin)
-        if kept := self._kept(source, size_bytes, kin, progress):
-            return kept
         with _steady(name):
-            kept = storing.store(source, kin, self._open_either, self._keep_form, progress)
-        if kept:
-            return kept
-        source.seek(0)
-        return self._copy(source, no_progress)
+            return self._sure(source, self._add(source, list(kin), progress))
 
     def add_plain(
         self, source: BinaryIO, name: str, progress: Progress = no_progress, kin: Iterable[str] = ()
@@ -103,10 +93,8 @@ class Blobs:
             ConflictError: `source` (called `name`) changed meanwhile.
             OSError: The backend could not write, or `source` not be read.
         """
-        size_bytes = _size(source)
-        if size_bytes <= IN_MEMORY_MAX_BYTES:
-            return self._add_small(source, progress)
-        return self._kept(source, size_bytes, kin, progress) or self._copy(source, progress)
+        with _steady(name):
+            return self._sure(source, self._add_plain(source, kin, progress))
 
     def settle(self, digest: str) -> bool:
         """Whether the bytes are here; if so, their name outlasts a loss of power from now on."""
@@ -261,6 +249,46 @@ class Blobs:
         if hasher.digest() != digest:
             raise _damaged(_forms(digest)[is_coded])
 
+    def _add(self, source: BinaryIO, kin: Sequence[str], progress: Progress) -> tuple[str, int]:
+        size_bytes = _size(source)
+        if size_bytes < CODED_MIN_BYTES:
+            return self._add_small(source, progress)
+        if kept := self._kept(source, size_bytes, kin, progress):
+            return kept
+        if kept := storing.store(source, kin, self._open_either, self._keep_form, progress):
+            return kept
+        source.seek(0)
+        return self._copy(source, no_progress)
+
+    def _add_plain(self, source: BinaryIO, kin: Iterable[str], progress: Progress) -> tuple[str, int]:
+        size_bytes = _size(source)
+        if size_bytes <= IN_MEMORY_MAX_BYTES:
+            return self._add_small(source, progress)
+        return self._kept(source, size_bytes, kin, progress) or self._copy(source, progress)
+
+    def _sure(self, source: BinaryIO, kept: tuple[str, int]) -> tuple[str, int]:
+        """Returns `kept`, digest and size of `source`; what lay there before and cannot be these bytes is replaced."""
+        if not self._can_be(*kept):
+            source.seek(0)
+            self._renew(kept[0], source)
+        return kept
+
+    def _can_be(self, digest: str, size_bytes: int) -> bool:
+        """Whether what lies under `digest` is as long as it says: a coded form has its index, and all that it needs."""
+        stream, is_coded = self._open_either(digest)
+        with stream:
+            if not is_coded:
+                return stream.seek(0, 2) == size_bytes
+        try:
+            with _sound(digest):
+                storing.is_thorough(digest, self._open_either)
+                return all(map(self.has, self.needed([digest])))
+        except IntegrityError:
+            return False
+        except MissingError:
+            pass  # a newer mlreg can read it
+        return True
+
     def _add_small(self, source: BinaryIO, progress: Progress) -> tuple[str, int]:
         data = b"".join(codec.chunks(source))
         digest = codec.digest(data)
@@ -308,7 +336,9 @@ class Blobs:
 
     def _settle_all(self, digest: str) -> bool:
         """Whether the bytes are here, with all that they are stored against, and stay from now on."""
-        return all(self.settle(needed) for needed in self.needed([digest]))
+        with suppress(IntegrityError):
+            return all(self.settle(needed) for needed in self.needed([digest]))
+        return False
 
     def _keep_form(self, form: storing.Form) -> None:
         def key() -> str:

@@ -139,6 +139,26 @@ def test_the_same_bytes_again_are_not_written_again(blobs, tmp_path, plain, was_
 
 
 @pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("data", [b"small", weights.safetensors(BASE)], ids=["small", "large"])
+@pytest.mark.parametrize("left", [0, 0.5, 0.99])
+def test_the_same_bytes_again_take_the_place_of_a_blob_that_was_cut_off(blobs, tmp_path, plain, data, left):
+    digest = add(blobs, data, plain=plain)
+    damaged = next(path for path in (layout.blob(digest), layout.coded_blob(digest)) if (tmp_path / path).exists())
+    whole = (tmp_path / damaged).read_bytes()
+    (tmp_path / damaged).chmod(0o644)
+    (tmp_path / damaged).write_bytes(whole[: int(len(whole) * left)])
+    assert add(blobs, data, digest, plain=plain) == digest  # and reads them back
+
+
+def test_the_same_bytes_again_are_kept_whole_where_what_they_are_stored_against_is_gone(blobs, tmp_path):
+    base = add(blobs, weights.safetensors(BASE))
+    tuned = add(blobs, weights.safetensors(TUNED), base)
+    assert blobs.stored(tuned).bases
+    blobs.drop(base)
+    assert add(blobs, weights.safetensors(TUNED)) == tuned  # and reads them back
+
+
+@pytest.mark.parametrize("plain", [False, True])
 @pytest.mark.parametrize("share", [0.001, 0.31, 0.5, 0.999])
 def test_a_file_that_is_nearly_the_same_is_not_taken_for_the_same(blobs, plain, share):
     data = weights.safetensors(BASE)
