@@ -4,7 +4,7 @@
     python benchmarks/scale.py --sizes 100,1000 --runs 5 --warm
     python benchmarks/scale.py --keep DIR       the repositories stay in DIR, and are found there again
     python benchmarks/scale.py --draw FILE      the curves of the warm calls, as an SVG
-    python benchmarks/scale.py --files          a directory of 50,000 files and a file of 10 GB instead; exit 1 over 300 MB
+    python benchmarks/scale.py --files          50,000 files and one of 10 GB instead; exit 1 if memory is over 300 MB
     python benchmarks/scale.py --peer gto       gto beside us, where it is installed
     python benchmarks/scale.py --beside 'NAME=SETUP=>COMMAND'
                                                 any other; both are run by a shell, in a directory of their own,
@@ -344,10 +344,11 @@ def register_many(place: Path) -> bool:
     """Registers many files, many like them, and a large one; prints what that costs, and returns whether it is over."""
     env = environment(place)
     directory, large = place / "directory", place / "large.bin"
+    lots = random.Random(7)
     for number in range(FILES):
-        file = directory / f"{number % 100:02}" / f"{number:05}.txt"
+        file = directory / f"{number % 100:02}" / f"{number:05}.bin"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"the file {number}\n" * 5)
+        file.write_bytes(lots.randbytes(20_000 if number % 20 == 0 else 100))  # some may be stored against others
     with large.open("wb") as file:
         file.truncate(LARGE_BYTES)
     mlreg = [sys.executable, "-m", "mlreg"]
@@ -356,7 +357,7 @@ def register_many(place: Path) -> bool:
     for name, words in {
         f"register a directory of {FILES:,} files": ["register", "many", directory],
         "register it again, one file changed": ["register", "many", directory],
-        "checkout": ["checkout", "many", "-o", "out"],
+        "check it out": ["checkout", "many", "-o", "back"],
         f"register a file of {LARGE_BYTES / 1e9:.0f} GB (sparse)": ["register", "large", large],
         "verify all of it": ["verify"],
     }.items():
@@ -368,7 +369,7 @@ def register_many(place: Path) -> bool:
             flush=True,
         )
         over = over or mb > FILES_BAR_MB or code != 0
-        (directory / "00" / "00000.txt").write_text("changed\n")
+        (directory / "00" / "00000.bin").write_text("changed\n")
     return over
 
 

@@ -52,7 +52,8 @@ class Configuration:
             own = sorted({path for file in files for path in file.stated if settings.found(path) is key})
             paths = [*dict.fromkeys([*own, *(path for path in _usual(files) if settings.found(path) is key)])]
             found += [_told(key, path, files) for path in paths or ([] if key.is_open else [key.words])]
-        return Settings(settings=found, notes=_warnings(files))
+        unread = [f"{name} is set, and means nothing to this mlreg" for name in preferences.present(settings.UNREAD)]
+        return Settings(settings=found, notes=[*_warnings(files), *unread])
 
     def get(self, key: str) -> Told:
         """Tells one setting.
@@ -85,9 +86,8 @@ class Configuration:
         known, path = settings.parse_key(key)
         meant = settings.in_place(path, known.checked(value, settings.spelled(path)))
         answer = self._changed(known, path, meant, is_global=is_global, dry_run=dry_run)
-        notes = [] if known.is_read else [f"nothing acts on {answer.key} yet"]
         stated = preferences.stated(known.variables)
-        notes += [f"{stated[0]} is set, and goes before the file"] if stated else []
+        notes = [f"{stated[0]} is set, and goes before the file"] if stated else []
         return replace(answer, notes=notes)
 
     def set_approval_required(
@@ -191,7 +191,8 @@ def _refused(path: settings.Path, value: Any, error: UsageError) -> UsageError:
     """Returns `error`, of a file as it would be, as one of what was to be written."""
     wish = "be absent" if value is None else f"be {settings.literal(value)}"
     why = error.message.partition(": ")[2]
-    return UsageError(f"{settings.spelled(path)} cannot {wish}: {why}", hint=error.hint, facts=error.facts)
+    hint = error.hint or "write it into the file, with what belongs to it"
+    return UsageError(f"{settings.spelled(path)} cannot {wish}: {why}", hint=hint, facts=error.facts)
 
 
 def _nowhere(kind: str) -> NotFoundError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlreg import approving, documenting
 from mlreg.adapters import load
-from mlreg.adapters.surroundings import files, location
+from mlreg.adapters.surroundings import files, location, preferences
 from mlreg.answers.carded import Card
 from mlreg.answers.exported import Exported, Left, Written
 from mlreg.bench import Bench
@@ -22,7 +22,7 @@ from mlreg.domain.state import ModelState, Standing
 from mlreg.errors import ConflictError
 from mlreg.ranking import formula_of, ranked
 from mlreg.resolve import Found, find_shown, find_used, joined_ref
-from mlreg.store import codec
+from mlreg.store import codec, settings
 from mlreg.store.blobs import Progress, no_progress
 
 PathLike = str | os.PathLike[str]
@@ -169,6 +169,7 @@ def _stock(bench: Bench, chosen: Mapping[str, tuple[ModelState, Sequence[Standin
         },
         held={name: state.holders() for name, (state, _) in chosen.items()},
         settings=_settings(bench, next(iter(chosen), "")),
+        serving={word: _setting(bench, f"deployments.{word}") for word in ("replicas", "cpu", "memory")},
         views=views,
     )
 
@@ -191,6 +192,19 @@ def _settings(bench: Bench, model: str) -> dict[str, Any]:
         "max_models_to_keep": retention.rules(model).keep_newest,
         "performance_weight": dict(formula.weights),
     }
+
+
+def _setting(bench: Bench, name: str) -> Any:
+    """Returns what a setting is: by a variable, the repository, the user, or as nobody says otherwise.
+
+    Raises:
+        UsageError: The variable says what it cannot be.
+    """
+    key, _ = settings.parse_key(name)
+    if stated := preferences.stated(key.variables):
+        variable, text = stated
+        return key.checked(text, variable)
+    return bench.config.plain.get(name, key.default)
 
 
 def _apart(tree: Tree) -> tuple[Tree, list[str]]:

@@ -306,9 +306,10 @@ def _kept(bench: Bench, state: ModelState, wanted: Wanted, progress: Progress) -
     blobs, entries = bench.repository.blobs, list[FileEntry]()
     origin = wanted.facts.lineage.get("variant_of") or wanted.facts.lineage.get("parent")
     keep, kin = blobs.add_plain if wanted.raw else blobs.add, Kin(bench, state, origin)
-    for file in wanted.files:
-        with file.open() as stream:
-            entries.append(_entry(file, *keep(stream, file.path, progress, kin.of(file.path, entries))))
+    with bench.repository.backend.together():
+        for file in wanted.files:
+            with file.open() as stream:
+                entries.append(_entry(file, *keep(stream, file.path, progress, kin.of(file.path, entries))))
     return entries
 
 

@@ -202,8 +202,21 @@ def test_the_manifest_of_a_deployment(stocked, tmp_path):
     assert (manifest["model_name"], manifest["model_version"], manifest["run_id"]) == ("risk/fraud", "1.1.0", "xgb-1")
     assert manifest["deployment_config"] == {
         "target_environment": "production",
+        "resources": {"cpu": "500m", "memory": "512Mi"},
         "scaling_config": {"min": 2, "max": 20},
     }
+
+
+def test_what_a_copy_of_a_model_gets_is_a_setting(model_file, mlreg, monkeypatch):
+    """S3-25."""
+    mlreg("init")
+    mlreg("register", "fraud", str(model_file()))
+    mlreg("config", "set", "deployments.memory", "2Gi")
+    monkeypatch.setenv("BRXA_DEFAULT_REPLICAS", "3")
+    config = json.loads(mlreg("export", "fraud", "--format", "deployment").out)["deployment_config"]
+    assert (config["replicas"], config["resources"]) == (3, {"cpu": "500m", "memory": "2Gi"})
+    monkeypatch.setenv("MLREG_DEPLOYMENTS_REPLICAS", "many")
+    assert mlreg("export", "fraud", "--format", "deployment").code == 2
 
 
 def test_what_means_nothing_is_refused(stocked, tmp_path):

@@ -17,7 +17,6 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from mlreg.adapters import load
 from mlreg.cli.context import BEHIND_DASHES, Session
 from mlreg.cli.output import check_stdout, prepare_streams, silence_stdout
-from mlreg.domain.names import quoted, suggestion
 from mlreg.errors import DiskError, MlregError, NotAllowedError, UsageError
 from mlreg.lazy import LazyModule
 from mlreg.version import __version__
@@ -25,9 +24,12 @@ from mlreg.version import __version__
 if TYPE_CHECKING:
     import tempfile
     import traceback
+
+    from mlreg.cli import usage
 else:
     tempfile = LazyModule("tempfile")
     traceback = LazyModule("traceback")
+    usage = LazyModule("mlreg.cli.usage")
 
 GROUPS = {
     "Keep versions": (
@@ -114,8 +116,7 @@ class LazyGroup(TyperGroup):
         word = args[0] if args else ""
         if word.startswith("-") or word in COMMANDS:
             return super().resolve_command(ctx, args)
-        near = suggestion(word, COMMANDS)
-        raise UsageError(f"{quoted(word)} is not a command of mlreg", hint=near or "see all with `mlreg --help`")
+        raise usage.unknown_command(word, COMMANDS)
 
 
 def load_command(name: str) -> Command:
@@ -257,7 +258,7 @@ def _known(error: BaseException, words: Sequence[str]) -> MlregError | None:
     if isinstance(error, MlregError):
         return error
     if isinstance(error, _ClickError):
-        return _usage(error, words)
+        return usage.usage_error(error, words, COMMANDS)
     if isinstance(error, OSError):
         return _disk(error)
     if isinstance(error, MemoryError) or _lacks_memory(error):
@@ -270,13 +271,6 @@ def _lacks_memory(error: BaseException | None) -> bool:
     if isinstance(error, ImportError | RuntimeError) and any(words in str(error) for words in _NO_MEMORY):
         return True
     return error is not None and _lacks_memory(error.__cause__ or error.__context__)
-
-
-def _usage(error: Any, words: Sequence[str]) -> UsageError:
-    nearest = suggestion(getattr(error, "option_name", None) or "", getattr(error, "possibilities", None) or ())
-    message = (error.message if nearest else error.format_message()).strip().rstrip(".").split("\n", 1)[0]
-    verb = next((f" {word}" for word in words if word in COMMANDS), "")
-    return UsageError(message[:1].lower() + message[1:], hint=nearest or f"see `mlreg{verb} --help`")
 
 
 def _disk(error: OSError) -> MlregError:

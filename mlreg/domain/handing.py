@@ -39,7 +39,8 @@ class Handed(NamedTuple):
 class Stock(NamedTuple):
     """All that is handed on: by model its versions, the greatest first; the stages that are held, by reference.
 
-    `settings` are those of the repository that a layout has a place for; `views` are texts about all of it, by name.
+    `settings` are those of the repository that a layout has a place for, `serving` what a copy of a model gets where a
+    version does not say it itself; `views` are texts about all of it, by name.
     """
 
     repository: str
@@ -47,6 +48,7 @@ class Stock(NamedTuple):
     models: Mapping[str, Sequence[Handed]]
     held: Mapping[str, Mapping[str, str]]
     settings: Mapping[str, Any]
+    serving: Mapping[str, Any]
     views: Mapping[str, str]
 
 

@@ -54,18 +54,21 @@ class Config(NamedTuple):
 
     Attributes:
         sections: What other rooms have made of their sections, by name.
+        plain: Values of settings that no room has a section for, by their names, as `deployments.cpu`.
         warnings: Sentences on what means nothing to this mlreg, and may to a newer one.
     """
 
     stages: Stages = Stages()
     directions: Mapping[str, Direction] = MappingProxyType({})
     sections: Mapping[str, Any] = MappingProxyType({})
+    plain: Mapping[str, Any] = MappingProxyType({})
     warnings: tuple[str, ...] = ()
 
     def above(self, other: Config) -> Config:
         """Returns what is said where this goes before `other`, which is of a user; only here are there sections."""
         directions = {**other.directions, **self.directions}
-        return self._replace(directions=directions, warnings=(*self.warnings, *other.warnings))
+        plain = {**other.plain, **self.plain}
+        return self._replace(directions=directions, plain=plain, warnings=(*self.warnings, *other.warnings))
 
 
 def parse_config(data: bytes, source: str = layout.CONFIG) -> Config:
@@ -78,7 +81,6 @@ def parse_config(data: bytes, source: str = layout.CONFIG) -> Config:
     if reader is None:
         return Config()
     warnings = reader.sections(("stages", "metrics", *_PLAIN, *SECTIONS))
-    _check_plain(reader)
     return Config(
         stages=_stages(reader),
         directions=_directions(reader),
@@ -87,6 +89,7 @@ def parse_config(data: bytes, source: str = layout.CONFIG) -> Config:
             for name, read in SECTIONS.items()
             if name in reader.root
         },
+        plain=_plain(reader),
         warnings=warnings,
     )
 
@@ -104,8 +107,7 @@ def parse_user_config(data: bytes, source: str) -> Config:
     if shared is not None:
         raise reader.error(shared, f"{shared!a} is the same for all who use a repository", _IN_REPOSITORY)
     warnings = reader.sections(("metrics", "roots", *_PLAIN))
-    _check_plain(reader)
-    return Config(directions=_directions(reader), warnings=warnings)
+    return Config(directions=_directions(reader), plain=_plain(reader), warnings=warnings)
 
 
 def document(data: bytes, source: str) -> Mapping[str, Any]:
@@ -171,7 +173,6 @@ SECTIONS: Mapping[str, Callable[[Reader, Mapping[str, Any]], Any]] = {
     "retention": lambda reader, table: retention.parse_policy(table, reader.error),
     "score": lambda reader, table: score.parse_formulas(table, reader.error),
     "policy": lambda reader, table: policies.parse_policies(table, _stages(reader), reader.error),
-    "remotes": lambda reader, table: table,
 }
 """What reads a section of its own, by its name; `reader.error` says what is wrong, with file and line."""
 
@@ -185,8 +186,9 @@ def _reader(data: bytes, source: str) -> Reader | None:
     return None if _says_nothing(text) else Reader(_toml(text, source), text, source)
 
 
-def _check_plain(reader: Reader) -> None:
-    """Checks the sections that are settings and nothing else."""
+def _plain(reader: Reader) -> dict[str, Any]:
+    """Returns what the sections say that are settings and nothing else."""
+    found: dict[str, Any] = {}
     for section in _PLAIN:
         table = reader.table(reader.root, section)
         known = {key.words[1]: key for key in settings.KEYS if key.words[0] == section} if table else {}
@@ -194,6 +196,8 @@ def _check_plain(reader: Reader) -> None:
         for word, value in table.items():
             if not known[word].kind.accepts(value):
                 raise reader.error(word, f"{section}.{word} is not {known[word].kind.wants}")
+            found[f"{section}.{word}"] = value
+    return found
 
 
 def _stages(reader: Reader) -> Stages:

@@ -57,6 +57,7 @@ class History:
     def __init__(self, backend: Backend, cache: Cache | None = None) -> None:
         self._backend = backend
         self._cache = cache
+        self._settled: dict[str, str | None] = {}  # by model the digest of the newest event that was synced here
 
     def models(self) -> list[str]:
         """Returns the folded names of all models, sorted; one whose first event was never written may be among them."""
@@ -174,7 +175,9 @@ class History:
                 facts={"model": model, "event": other.number},
                 code="moved",
             )
-        return event_from_bytes(data, key)
+        event = event_from_bytes(data, key)
+        self._settled[model] = event.digest
+        return event
 
     def catch_up(self, state: ModelState, model: str) -> None:
         """Replays the events that others have added after `state`.
@@ -192,8 +195,9 @@ class History:
         Before one says "done" without adding anything: who added the last one may have been killed before its name
         was safe.
         """
-        if state.head:
+        if state.head and self._settled.get(model) != state.head_digest:
             self._backend.create(layout.event(model, state.head), [])
+            self._settled[model] = state.head_digest
 
     def _next(self, state: ModelState, model: str) -> Event | None:
         key, beyond = layout.event(model, state.head + 1), layout.event(model, state.head + 2)

@@ -22,7 +22,10 @@ else:
 Path = tuple[str, ...]
 ANY = "*"
 DEEP = "**"
-_LISTING = frozenset({"from", "each", "require"})
+_LISTING = {
+    "policy": frozenset({"from", "each", "require"}),
+    "retention": frozenset({"keep_stages", "keep_tags", "hold"}),
+}
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _MARK = 8191  # what a key is given to see that it is one
 
@@ -43,7 +46,6 @@ class Key(NamedTuple):
         default: What it is where nothing says otherwise; None: nothing.
         older: A variable of the environment of an older system, which is asked after that of mlreg.
         is_shared: Whether it is the same for all who use a repository: it stands in its file and nowhere else.
-        is_read: Whether anything acts on it yet.
     """
 
     name: str
@@ -52,7 +54,6 @@ class Key(NamedTuple):
     default: Any = None
     older: str | None = None
     is_shared: bool = False
-    is_read: bool = True
 
     @property
     def words(self) -> Path:
@@ -129,7 +130,7 @@ def _is_plain(value: Any) -> bool:
 
 def in_place(path: Path, value: Any) -> Any:
     """Returns `value` as it stands at `path`: of a rule that lists words, one word is a list too."""
-    is_word = path[0] == "policy" and path[-1] in _LISTING and isinstance(value, str)
+    is_word = path[-1] in _LISTING.get(path[0], ()) and isinstance(value, str)
     return [value] if is_word else value
 
 
@@ -160,59 +161,39 @@ KEYS = (
         _RULE,
         is_shared=True,
     ),
+    Key("score.**", "a word of what the best version is: docs/ranking.md", _RULE, is_shared=True),
+    Key("retention.**", "a word of what gc keeps: docs/storage.md", _RULE, is_shared=True),
     Key(
         "storage.type",
-        "where bytes are kept",
-        _choice("local", "s3", "gcs", "azure"),
+        "where bytes are kept: in the repository",
+        _choice("local"),
         default="local",
         older="BRXA_STORAGE_TYPE",
-        is_read=False,
-    ),
-    Key(
-        "storage.path",
-        "the directory or bucket in which bytes are kept",
-        _LINE,
-        older="BRXA_STORAGE_PATH",
-        is_read=False,
-    ),
-    Key(
-        "deployments.path",
-        "the directory in which deployments are described",
-        _LINE,
-        older="BRXA_DEPLOYMENTS_PATH",
-        is_read=False,
     ),
     Key(
         "deployments.replicas",
-        "how many copies of a model serve",
+        "how many copies of a model serve, in deployment manifests",
         _count(1, 1000),
         default=1,
         older="BRXA_DEFAULT_REPLICAS",
-        is_read=False,
     ),
     Key(
         "deployments.cpu",
-        "how many processors a copy gets",
+        "how many processors a copy gets, in deployment manifests",
         _CPU,
         default="500m",
         older="BRXA_DEFAULT_CPU",
-        is_read=False,
     ),
     Key(
         "deployments.memory",
-        "how many bytes of memory a copy gets",
+        "how many bytes of memory a copy gets, in deployment manifests",
         _MEMORY,
         default="512Mi",
         older="BRXA_DEFAULT_MEMORY",
-        is_read=False,
     ),
 )
-
-
-_BY_HAND = {
-    "retention": "docs/storage.md",
-    "score": "docs/ranking.md",
-}
+UNREAD = ("BRXA_STORAGE_PATH", "BRXA_DEPLOYMENTS_PATH")
+"""Variables of the older system of which nothing is made here: where the bytes are, the repository is."""
 
 
 def parse_key(text: str) -> tuple[Key, Path]:
@@ -226,13 +207,6 @@ def parse_key(text: str) -> tuple[Key, Path]:
     except (ValueError, RecursionError):
         path = ()
     key = found(path)
-    if key is None and path and path[0] in _BY_HAND:
-        raise UsageError(
-            f"{quoted(text)} is set by hand: `mlreg config` does not write the section `[{path[0]}]`",
-            hint=f"write it into the file; what can stand there says {_BY_HAND[path[0]]}",
-            facts={"key": text[:200]},
-            code="unknown-setting",
-        )
     if key is None:
         known = [key.name for key in KEYS]
         # what takes any words is near to everything

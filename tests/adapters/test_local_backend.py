@@ -257,6 +257,16 @@ def test_only_the_names_above_the_last_directory_are_synced_once(tmp_path):
 
 
 @needs_strace
+def test_what_is_added_together_has_its_directories_synced_at_the_end_and_once(tmp_path):
+    LocalBackend(tmp_path).create("a/b/found", [b"x"])
+    add = "[b.create(key, [b'x']) for key in ('a/b/found', 'a/b/c', 'a/b/d', 'a/e')]"
+    made = calls(tmp_path, f"with b.together(): {add}\nb.create('a/b/c', [])")
+    at_once, last = made[: made.index("fsync ROOT/a/b")], made[made.index("fsync ROOT/a/b") :]
+    assert [call for call in at_once if call.startswith("fsync")] == ["fsync ROOT/tmp/STAGED"] * 3
+    assert last == ["fsync ROOT/a/b", "fsync ROOT/a", "fsync ROOT", "fsync ROOT/a", "fsync ROOT/a/b"]
+
+
+@needs_strace
 def test_a_removal_is_durable(tmp_path):
     LocalBackend(tmp_path).create("a/b", [b"x"])
     assert calls(tmp_path, "b.delete('a/b')") == ["unlink ROOT/a/b", "fsync ROOT/a"]

@@ -78,9 +78,7 @@ def test_a_variable_goes_before_the_repository_that_before_the_user_and_the_defa
 @pytest.mark.parametrize(
     ("variable", "value", "key"),
     [
-        ("BRXA_STORAGE_TYPE", "s3", "storage.type"),
-        ("BRXA_STORAGE_PATH", "/srv/models", "storage.path"),
-        ("BRXA_DEPLOYMENTS_PATH", "/srv/deployments", "deployments.path"),
+        ("BRXA_STORAGE_TYPE", "local", "storage.type"),
         ("BRXA_DEFAULT_REPLICAS", 7, "deployments.replicas"),
         ("BRXA_DEFAULT_CPU", "1.5", "deployments.cpu"),
         ("BRXA_DEFAULT_MEMORY", "2Gi", "deployments.memory"),
@@ -141,13 +139,14 @@ def test_settings_can_be_asked_for_where_there_is_no_repository_but_not_changed(
         (("set", "deployments.replicas", "many"), 2, "a whole number from 1 to 1000"),
         (("set", "deployments.cpu", "0"), 2, "a number of processors"),
         (("set", "deployments.memory", "5Gb"), 2, "a number of bytes"),
-        (("set", "storage.path", "a\nb"), 2, "one line of text"),
+        (("set", "storage.type", "s3"), 2, "it is one of local"),
+        (("set", "storage.path", "/srv"), 2, "did you mean `storage.type`?"),
         (("set", "stages.order", "lab"), 2, "stages.order cannot be ['\"]?.*two or more lower-case names"),
         (("set", "stages.aliases.live", "nowhere"), 2, "is not a lower-case name of one of the stages"),
         (("set", "stages.order", "a,b", "--global"), 2, "is the same for all who use a repository"),
         (("get", 'a = 1\n"b"'), 2, "is not a setting"),
         (("get", ""), 2, "is not a setting"),
-        (("set", "retention.keep_newest", "3"), 2, "is set by hand"),
+        (("set", "retention.keep_newest", "many"), 2, "retention.keep_newest cannot be"),
         (("get", "policy.production.approvals"), 3, "nothing says what policy.production.approvals is"),
         (("get", "policy.production"), 2, "is not a setting"),
         (("set", "policy.production.nogate", "3"), 2, "'nogate' is not a gate"),
@@ -199,10 +198,10 @@ def test_setting_it_again_and_a_dry_run_write_nothing(mlreg, file):
 @pytest.mark.parametrize(
     ("text", "path", "value", "expected"),
     [
-        ("", "storage.type", "s3", '[storage]\ntype = "s3"\n'),
-        ("[storage]", "storage.type", "s3", '[storage]\ntype = "s3"\n'),
-        ("[storage] # here\n\n# end\n", "storage.type", "s3", '[storage] # here\ntype = "s3"\n\n# end\n'),
-        ("[storage]\r\n", "storage.type", "s3", '[storage]\r\ntype = "s3"\r\n'),
+        ("", "deployments.memory", "2Gi", '[deployments]\nmemory = "2Gi"\n'),
+        ("[deployments]", "deployments.memory", "2Gi", '[deployments]\nmemory = "2Gi"\n'),
+        ("[deployments] # a\n\n# end\n", "deployments.memory", "2Gi", '[deployments] # a\nmemory = "2Gi"\n\n# end\n'),
+        ("[deployments]\r\n", "deployments.memory", "2Gi", '[deployments]\r\nmemory = "2Gi"\r\n'),
         ('  [a.b]\n  c = 1\n', "a.b.d", 2, "  [a.b]\n  c = 1\n  d = 2\n"),
         ("a = {}", "a.b.c", 1, "a = { b.c = 1 }"),
         ('a = { b = "}" } # "', "a.c", 1, 'a = { b = "}", c = 1 } # "'),
@@ -212,7 +211,7 @@ def test_setting_it_again_and_a_dry_run_write_nothing(mlreg, file):
         ('a.b = """x\\""""" # d\n', "a.b", 2, "a.b = 2 # d\n"),
         ("[[r]]\na = 1\n", "s.a", 2, "[[r]]\na = 1\n\n[s]\na = 2\n"),
         ('["x y".z]\n', "x y.z", 1, None),
-        ("[[storage]]\n", "storage.type", "s3", None),
+        ("[[deployments]]\n", "deployments.memory", "2Gi", None),
         ("a = 1", "a.b", 2, None),
     ],
 )  # fmt: skip
@@ -233,7 +232,7 @@ def made(choice: random.Random) -> str:
     parts = [
         "[metrics]\n" + "\n".join(inside) + choice.choice(["", " # ]"]) + "\n",
         f'[metrics.{names[2]}] # "\n\ndirection = """up"""\n',
-        choice.choice(["[storage]\n# none\n", 'storage = { type = "s3", path = "}" }\n', ""]),
+        choice.choice(["[deployments]\n# none\n", 'deployments = { memory = "2Gi", cpu = "2" }\n', ""]),
         choice.choice(["[[other]]\na = [[1, 2], ['#']]\n", "[other.x]\na = '''\n[metrics]\n'''\n", "\n\n# end"]),
     ]
     parts.sort(key=lambda part: part.startswith("["))
@@ -245,7 +244,7 @@ def test_any_change_says_what_was_meant_and_keeps_every_comment():
         choice = random.Random(seed)
         text = made(choice)
         name = choice.choice(["auc", "top.5", "x y", "new", "é"])
-        path = choice.choice([("metrics", name, "direction"), ("storage", "type"), ("deployments", "replicas")])
+        path = choice.choice([("metrics", name, "direction"), ("deployments", "memory"), ("deployments", "replicas")])
         new = toml_text.with_value(text, path, "down")
         inner = tomllib.loads(new)
         for word in path:
@@ -294,7 +293,7 @@ def test_a_table_of_a_newer_mlreg_is_warned_about_and_stops_nothing(mlreg, file)
     answer = mlreg("config", "list")
     assert answer.code == 0 and "line 1: [carbon] means nothing to this mlreg" in answer.err
     assert "[carbon]" in json.dumps(mlreg("doctor", "--json").document["advice"])
-    assert mlreg("config", "set", "storage.type", "s3").code == 0
+    assert mlreg("config", "set", "deployments.memory", "2Gi").code == 0
 
 
 def test_a_table_that_is_misspelled_is_not_passed_over(mlreg, file):
@@ -306,7 +305,8 @@ def test_a_table_that_is_misspelled_is_not_passed_over(mlreg, file):
 
 def test_settings_of_a_user_that_mean_nothing_are_named_with_their_line(mlreg, file, home):
     home.parent.mkdir(parents=True)
-    for text, what in (("\n[stages]\n", "is the same for all"), ("\n[storage]\nkind = 1\n", "'kind' means nothing")):
+    unknown = "\n[deployments]\nkind = 1\n"
+    for text, what in (("\n[stages]\n", "is the same for all"), (unknown, "'kind' means nothing")):
         home.write_text(text)
         answer = mlreg("config", "list")
         assert answer.code == 2 and f"{home}, line" in answer.err and what in answer.err
@@ -332,9 +332,37 @@ def test_stages_of_ones_own_keep_the_usual_spellings_that_still_mean_something()
     assert config.stages.aliases == {"stage": "staging", "prod": "production", "live": "production", "dev": "staging"}
 
 
-def test_sections_of_other_rooms_are_kept_for_them():
+def test_a_section_that_nothing_reads_yet_is_warned_about():
     config = parse_config(b"[remotes.origin]\nurl = 's3://models'\n")
-    assert config.sections == {"remotes": {"origin": {"url": "s3://models"}}}
+    assert config.warnings == ("config.toml, line 1: [remotes] means nothing to this mlreg",)
+
+
+def test_settings_of_every_section_are_listed_with_who_says_so_and_can_be_changed(mlreg, file):
+    mlreg("config", "set", "retention.keep_newest", "5")
+    mlreg("config", "set", "retention.keep_tags", "release")
+    mlreg("config", "set", 'retention.models."risk/*".keep_days', "90")
+    mlreg("config", "set", "score.weights.auc", "1")
+    mlreg("config", "set", "score.ranges.auc", "[0.5, 1]")
+    mlreg("config", "set", "policy.production.approvals.count", "2")
+    lines = dict(line.split("\t", 1) for line in mlreg("config", "list", "--show-origin").out.splitlines())
+    assert lines["retention.keep_newest"] == f"5\t{file}, line 2"
+    assert lines["retention.keep_tags"].startswith('["release"]')
+    assert lines['retention.models."risk/*".keep_days'].startswith("90\t")
+    assert lines["score.weights.auc"].startswith("1\t")
+    assert lines["score.ranges.auc"].startswith("[0.5, 1]\t")
+    assert lines["policy.production.approvals.count"].startswith("2\t")
+
+
+def test_what_could_not_be_read_again_is_not_written_and_says_what_to_do(mlreg, file):
+    mlreg("config", "set", "score.weights.auc", "1")
+    answer = mlreg("config", "set", "score.weights.f1", "0.5")
+    assert (answer.code, "1.5 together, not 1" in answer.err, "write it into the file" in answer.err) == (2, True, True)
+
+
+def test_variables_of_the_older_system_that_mean_nothing_are_said_to(mlreg, file, monkeypatch):
+    monkeypatch.setenv("BRXA_STORAGE_PATH", "/srv/models")
+    assert "BRXA_STORAGE_PATH is set, and means nothing to this mlreg" in mlreg("config", "list").err
+    assert len(mlreg("config", "list", "--json").document["warnings"]) == 1
 
 
 def test_no_setting_names_something_to_execute():

@@ -59,6 +59,7 @@ def test_git_as_it_comes_is_damaged_by_a_power_cut_and_less_with_all_its_syncs(t
     assert as_it_comes.kinds["BAD"] > with_syncs.kinds["BAD"]
 
 
+@pytest.mark.long
 @needs_mlflow
 def test_mlflow_that_is_killed_leaves_nobody_in_production(tmp_path):
     with opened_lab(str(MLFLOW_PYTHON), "anchors_mlflow") as (lab, directory):
@@ -80,6 +81,7 @@ def test_the_harness_sees_every_change_that_the_kernel_sees(trial_of, subject):
     assert seen == kernel.changes_in(trial.calls)
 
 
+@pytest.mark.long
 @needs_mlflow
 def test_the_harness_sees_every_change_that_mlflow_makes(tmp_path):
     if not kernel.can_trace():

@@ -315,3 +315,28 @@ def test_a_document_of_an_event_says_everything_once(history: History) -> None:
     document = event.document()
     assert list(document)[:4] == ["number", "kind", "version", "at"]
     assert set(document) == {"number", "kind", "version", "at", "actor", "reason", "digest", "previous", *NEW}
+
+
+class Synced(MemoryBackend):
+    """Notes the keys that are made, or made to last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keys: list[str] = []
+
+    def create(self, key: Any, chunks: Iterable[Any]) -> bool:
+        self.keys.append(key)
+        return super().create(key, chunks)
+
+
+def test_what_one_builds_on_is_made_to_last_once_and_what_others_added_too() -> None:
+    backend = Synced()
+    mine, theirs = History(backend), History(backend)
+    for number, draft in enumerate(DRAFTS, 1):
+        history = theirs if number == 2 else mine
+        state = history.state("fraud")
+        history.settle("fraud", state)
+        history.append(state, "fraud", draft, stamp(number))
+        history.settle("fraud", history.state("fraud"))
+    first, second, third = KEYS
+    assert backend.keys == [first, first, second, second, third]

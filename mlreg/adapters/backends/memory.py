@@ -98,6 +98,10 @@ class MemoryBackend:
         """Always may: one process has nobody else to hold off."""
         return nullcontext(True)
 
+    def together(self) -> AbstractContextManager[None]:
+        """Puts nothing off: there is no disk."""
+        return nullcontext()
+
     def sharing(self) -> AbstractContextManager[None]:
         """Does nothing: one process has no concurrent removal to hold off."""
         return nullcontext()

@@ -27,6 +27,11 @@ def stated(variables: tuple[str, ...], environment: Mapping[str, str] = os.envir
     return next(((name, value) for name in variables if (value := environment.get(name))), None)
 
 
+def present(variables: tuple[str, ...], environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Returns those of `variables` that are set to something."""
+    return [name for name in variables if environment.get(name)]
+
+
 def read(path: Path) -> bytes:
     """Returns the bytes of a file of settings; none where it is not there.
 
