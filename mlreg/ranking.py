@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence, Set
 from hashlib import sha256
 
@@ -11,14 +12,17 @@ from mlreg.domain.events import ROLLED_BACK
 from mlreg.domain.leaderboard import Leaderboard
 from mlreg.domain.listing import Brief, briefs_of
 from mlreg.domain.metric import Direction
-from mlreg.domain.score import Candidate, Formula, Formulas, rank
+from mlreg.domain.score import REWEIGHT, Candidate, Formula, Formulas, rank
 from mlreg.domain.sheet import sheet_of
 from mlreg.domain.stages import ARCHIVED
 from mlreg.domain.state import ModelState, Standing
 from mlreg.errors import NotFoundError
+from mlreg.store import settings
 from mlreg.version import __version__
 
 SECTION = "score"
+_LOOKED_AT = 10
+_REWEIGHT = f"mlreg config set {SECTION}.missing {REWEIGHT}"
 
 
 def formula_of(bench: Bench, model: str) -> Formula:
@@ -59,19 +63,32 @@ def find_best(bench: Bench, state: ModelState) -> Standing:
     board = ranked(bench, state)
     best = board.best_version()
     if best is None:
-        raise no_best(state, board)
+        raise no_best(bench, state, board)
     return state.versions[best]
 
 
-def no_best(state: ModelState, board: Leaderboard) -> NotFoundError:
+def no_best(bench: Bench, state: ModelState, board: Leaderboard) -> NotFoundError:
     """Returns the error that none of the versions can be the best."""
     whys = dict.fromkeys(str(place.objection) for place in board.places)
     return NotFoundError(
         f"no version of {state.spelling} can be the best: {_why([*whys])}",
-        hint=f"see why with `mlreg best {state.spelling}`; `[score]` of the configuration says what is weighed",
+        hint=way_to_a_best(bench, state, board) or f"see why with `mlreg best {state.spelling}`",
         facts={"model": state.spelling, "objections": {one.version: one.objection for one in board.places[:10]}},
         code="no-best",
     )
+
+
+def way_to_a_best(bench: Bench, state: ModelState, board: Leaderboard) -> str | None:
+    """Returns what to type so that there is a best version, None where what is weighed is not what is missing."""
+    row = next((row for row in board.rows(_LOOKED_AT) if row.missing), None)
+    if row is None:
+        return None
+    lacking = f"mlreg set {state.spelling} {row.version} --metric {shlex.quote(row.missing[0])}=VALUE"
+    known = [*row.metrics, *sorted(row.sheet.get("metrics", {}))]
+    if formula_of(bench, state.spelling).source == "default" and known:
+        key = shlex.quote(settings.spelled((SECTION, "weights", known[0])))
+        return f"say what is weighed, as in `mlreg config set {key} 1`, or state what is missing: `{lacking}`"
+    return f"state it: `{lacking}`" + (f", or weigh the others: `{_REWEIGHT}`" if row.metrics else "")
 
 
 def _why(whys: Sequence[str]) -> str:

@@ -42,7 +42,7 @@ def select(
     best, holder = _best_of(board), state.holder(seat)
     least = ranking.formula_of(bench, state.spelling).min_gain if min_gain is None else _checked_gain(min_gain)
     if best is None:
-        raise ranking.no_best(state, board)
+        raise ranking.no_best(bench, state, board)
     answer = replace(_ranked(bench, state, board, most), dry_run=dry_run)
     if holder == best.version:
         return _with_note(answer, f"{holder} is the best and holds {seat}")
@@ -90,6 +90,7 @@ def select_after(bench: Bench, registered: Registered) -> Registered:
 
 def _ranked(bench: Bench, state: ModelState, board: Leaderboard, limit: int | None) -> Ranked:
     formula, shown = ranking.formula_of(bench, state.spelling), board.rows(limit)
+    way = None if board.best_version() else ranking.way_to_a_best(bench, state, board)
     return Ranked(
         name=state.spelling,
         formula=formula,
@@ -97,7 +98,7 @@ def _ranked(bench: Bench, state: ModelState, board: Leaderboard, limit: int | No
         active=state.holder(bench.stages.top),
         rows=shown,
         count=len(board.places),
-        notes=list(_notes(formula, shown)),
+        notes=list(_notes(formula, shown, way)),
     )
 
 
@@ -107,9 +108,9 @@ def _as_it_stands(answer: Ranked, state: ModelState, top: str) -> Ranked:
     return replace(answer, rows=rows, active=state.holder(top))
 
 
-def _notes(formula: Formula, rows: Sequence[Row]) -> Iterator[str]:
+def _notes(formula: Formula, rows: Sequence[Row], way: str | None) -> Iterator[str]:
     if not rows or not rows[0].is_eligible:
-        yield "no version can be the best: the rows say why"
+        yield f"no version can be the best: {way or 'the rows say why'}"
         return
     best = rows[0]
     if best.tied:

@@ -219,6 +219,7 @@ def test_the_report_names_the_key_and_why_an_approval_does_not_count_any_more(si
     row = next(line for line in text.splitlines() if line.startswith("| 1.1.0 | production | approve |"))
     assert "SHA256:" in row
     assert row.endswith("it lapsed when the version was rolled back: event 7 |") or "no: " in row
+    assert "1 of 2 valid; 1 from before a rollback or a change" in text
     counted = [one.refusal is None for _, one in signed.audit("fraud").audit.approvals]
     assert counted == [True, False]
 

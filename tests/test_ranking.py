@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mlreg.adapters import load
@@ -291,3 +293,27 @@ def test_a_leaderboard_that_was_kept_tells_the_same_and_follows_what_happens(con
 
 def test_nothing_goes_by_itself_where_nobody_said_so(registry, add):
     assert add(registry, "1.0.0", 0.9).stage == "development"
+
+
+def test_where_none_can_be_the_best_it_is_said_what_to_type_and_that_helps(mlreg, model_file):
+    mlreg("init")
+    for version, score in (("1.0.0", "0.8"), ("1.1.0", "0.9")):
+        model = str(model_file(version))
+        mlreg("register", "m", model, "--version", version, "--metric", f"auc={score}", "--metric", f"top.5={score}")
+    for words in (("best", "m"), ("best", "m", "--promote", "production"), ("checkout", "m@best")):
+        said = mlreg(*words).err
+        assert "`mlreg config set score.weights.auc 1`" in said, words
+        assert "`mlreg set m 1.1.0 --metric accuracy=VALUE`" in said, words
+    mlreg("config", "set", "score.weights.auc", "1")
+    assert mlreg("best", "m", "-q").out == "1.1.0\n"
+
+
+def test_of_a_formula_of_ones_own_it_is_said_what_is_missing(mlreg, model_file):
+    mlreg("init")
+    (Path(".mlreg") / "config.toml").write_text("[score]\nweights = { auc = 0.5, f1 = 0.5 }\n")
+    mlreg("register", "m", str(model_file()), "--metric", "auc=0.8")
+    said = mlreg("best", "m").err
+    assert "`mlreg set m 1.0.0 --metric f1=VALUE`" in said
+    assert "`mlreg config set score.missing reweight`" in said
+    mlreg("config", "set", "score.missing", "reweight")
+    assert mlreg("best", "m", "-q").out == "1.0.0\n"

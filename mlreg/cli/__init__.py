@@ -279,9 +279,10 @@ def _disk(error: OSError) -> MlregError:
     facts = {"errno": errno.errorcode.get(error.errno or 0), "stdout": not place}
     if error.errno in (errno.EACCES, errno.EPERM):
         return NotAllowedError(f"{place}{what}", hint="see who may write there with `ls -ld`", facts=facts)
-    return DiskError(
-        f"{place}{what}", hint="nothing is half done: look at the disk with `df -h`, then run it again", facts=facts
-    )
+    hint = "nothing is half done: look at the disk with `df -h`, then run it again"
+    if error.errno == errno.EOPNOTSUPP:
+        hint = "see with `df -T` which file system it is, and take another"
+    return DiskError(f"{place}{what}", hint=hint, facts=facts)
 
 
 def _report_bug(error: BaseException, session: Session) -> int:

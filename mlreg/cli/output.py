@@ -150,7 +150,7 @@ class Output:
             self._print_sentences(view.rows)
 
     def _print_rows(self, rows: Iterable[Sequence[Any]]) -> None:
-        check_stdout().writelines("\t".join(map(one_line, row)) + "\n" for row in rows)
+        check_stdout().writelines(map(_tab_separated, rows))
 
     def _print_sentences(self, rows: Iterable[Sequence[Any]]) -> None:
         width = shutil.get_terminal_size().columns
@@ -160,6 +160,12 @@ class Output:
 
     def _print(self, line: str) -> None:
         print(line, file=check_stdout())
+
+
+def _tab_separated(row: Sequence[Any]) -> str:
+    cells = [cell if isinstance(cell, str) else one_line(cell) for cell in row]
+    is_plain = "".join(cells).isprintable()  # one look at all of them: most are
+    return "\t".join(cells if is_plain else map(one_line, cells)) + "\n"
 
 
 def json_text(document: Any, stream: TextIO) -> str:

@@ -24,8 +24,8 @@ else:
 def listed(answer: VersionListing) -> View:
     """Returns all versions of a model for people and scripts."""
     return View(
-        rows=[_row(line) for line in answer.versions],
-        ids=[line.version for line in answer.versions],
+        rows=(_row(line) for line in answer.versions),
+        ids=(line.version for line in answer.versions),
         draw=lambda on: _draw_listed(on, answer),
     )
 
@@ -34,8 +34,8 @@ def found(answer: Found) -> View:
     """Returns what a search found; where it was over all models, each version with the name of its own."""
     of_all = answer.name is None
     return View(
-        rows=[(line.name, *_row(line)) if of_all else _row(line) for line in answer.versions],
-        ids=[f"{line.name}@{line.version}" if of_all else line.version for line in answer.versions],
+        rows=((line.name, *_row(line)) if of_all else _row(line) for line in answer.versions),
+        ids=(f"{line.name}@{line.version}" if of_all else line.version for line in answer.versions),
         draw=lambda on: _draw_found(on, answer),
     )
 

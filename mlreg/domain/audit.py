@@ -316,7 +316,7 @@ def checks(audit_of: Sequence[Deployment], subjects: Sequence[Subject], stages: 
     yield _all("gates", f"every gate of the promotions to {stage} was open", shut, gated)
     yield _all("forced", f"nothing was forced into {stage}", [_at(one) for one in top if one.move.is_forced], top)
     unsaid = [_at(one) for one in began if not one.backing]
-    yield _all("approved", f"every promotion to {stage} had an approval that counted", unsaid, began)
+    yield _all("approved", f"every promotion to {stage} had a valid approval", unsaid, began)
     unknown = [one.version for one in those if not (one.record.lineage.get("data") or one.record.dataset)]
     yield _all("data", f"every version in {stage} states its data", unknown, those)
     owned = [one.version for one in those if not one.record.owner]

@@ -84,10 +84,12 @@ def shown_metrics(shown: Mapping[str, Any], late: Mapping[str, Any]) -> Mapping[
 def value_at(sheet: Sheet, path: str) -> Any:
     """Returns the value at `path`, such as `meta.team`; None where there is none, or a mapping.
 
-    At `text` are all the words of the sheet that a search for words looks at, case-folded.
+    At `text` are all the words of the sheet that a search for words looks at, case-folded, with one space between them.
     """
     if path == TEXT:
-        return "\n".join(word for name in _SEARCHED for word in _texts(sheet.get(name))).casefold()
+        return " ".join(
+            word for name in _SEARCHED for text in _texts(sheet.get(name)) for word in text.split()
+        ).casefold()
     value = _found(sheet, path)
     return None if isinstance(value, dict) else value
 

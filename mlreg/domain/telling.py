@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,6 +11,11 @@ from mlreg.domain.audit import Audit, Check, Deployment, Move
 from mlreg.domain.events import ROLLED_BACK
 
 YES, NO, UNKNOWN = "yes", "no", "nothing to say"
+_REFUSED = {
+    "lapsed": "from before a rollback or a change",
+    "own-version": "by who registered the version",
+    "said-again": "said again later",
+}
 _DAY = 10
 _MINUTE = 16
 
@@ -28,18 +34,27 @@ def facts(audit: Audit) -> list[tuple[str, str]]:
     """Returns what stands at the head of a report."""
     top = audit.at_stage(audit.stages.top)
     holder = top[-1].span.version if top and top[-1].span.until is None else "nobody"
-    counting = [approval for _, approval in audit.approvals if approval.refusal is None]
     return [
         ("period", f"{moment(audit.period.since)} to {moment(audit.period.until)} (UTC)"),
         (f"in {audit.stages.top} at its end", holder),
         ("deployments", str(len(audit.deployments))),
-        ("approvals that count", f"{len(counting)} of {len(audit.approvals)}"),
+        ("approvals", approvals(audit)),
         ("forced moves", str(len(audit.forced))),
         ("signatures", audit.trust),
         ("repository", audit.repository),
         ("last event", f"{audit.head[0]}, {audit.head[1]}"),
         ("made at", f"{moment(audit.at)} (UTC)"),
     ]
+
+
+def approvals(audit: Audit) -> str:
+    """Returns how many approvals and rejections are valid, and what is wrong with the others."""
+    refused = Counter(one.refusal.code for _, one in audit.approvals if one.refusal is not None)
+    if not audit.approvals:
+        return "none"
+    valid = f"{len(audit.approvals) - refused.total()} of {len(audit.approvals)} valid"
+    others = ", ".join(f"{count} {_REFUSED.get(code, code.replace('-', ' '))}" for code, count in refused.items())
+    return f"{valid}; {others}" if others else valid
 
 
 def sections(audit: Audit) -> list[Section]:
@@ -54,15 +69,16 @@ def sections(audit: Audit) -> list[Section]:
         ),
         Section(
             "Deployments",
-            "Which version held which stage, from when to when (UTC), who put it there, whose approval counted.",
+            "Which version held which stage, from when to when (UTC), who put it there, whose approval was valid then.",
             ("Stage", "Version", "From", "To", "How", "By", "Approved by", "Reason", "Event"),
             [_deployment(one) for one in audit.deployments],
             "Nothing was deployed in this period.",
         ),
         Section(
             "Approvals",
-            "Who said that a version may go to a stage, with which key, and whether that counts.",
-            ("Version", "For", "Decision", "By", "Key", "At", "Comment", "Counts"),
+            "Who said that a version may go to a stage. Valid is the last word of a person who did not register the "
+            "version, signed with a key known here, not expired, and not from before a rollback.",
+            ("Version", "For", "Decision", "By", "Key", "At", "Comment", "Valid"),
             list(_approvals(audit)),
             "Nobody approved or rejected a version.",
         ),
@@ -183,9 +199,9 @@ def _deployment(one: Deployment) -> Sequence[str]:
 
 def _approvals(audit: Audit) -> Iterator[Sequence[str]]:
     for version, one in audit.approvals:
-        counts = YES if one.refusal is None else f"{NO}: {one.refusal.why}"
+        valid = YES if one.refusal is None else f"{NO}: {one.refusal.why}"
         key = one.key or "unsigned"
-        yield version, one.stage, one.decision, one.approver, key, moment(one.at), _text(one.comment), counts
+        yield version, one.stage, one.decision, one.approver, key, moment(one.at), _text(one.comment), valid
 
 
 def _gates(audit: Audit) -> Iterator[Sequence[str]]:

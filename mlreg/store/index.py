@@ -64,7 +64,7 @@ class Index:
         mark = self._backend.mark(key)
         if mark != line.stamp:
             self._history.check_seen(model, summary.head, summary.head_digest)
-            line = Line(mark or "", line.data)
+            line = line._replace(stamp=mark or "")
         return line if self._backend.mark(next_key) is None else None
 
     def _line(self, model: str, summary: Summary) -> Line:

@@ -21,7 +21,7 @@ TMP = "tmp"
 REPOSITORY = "@repository"
 CODED = ".mlb"
 # the number of what is derived in `cache/`: raised whenever a fold, a sheet or their rows change
-DERIVED = "3"
+DERIVED = "4"
 
 _ALGORITHM = "sha256"
 _BLOB = rf"{BLOBS}/{_ALGORITHM}/([0-9a-f]{{2}})/(\1[0-9a-f]{{62}})(?:\.mlb)?"

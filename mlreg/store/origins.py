@@ -32,7 +32,7 @@ FoldOf = Callable[[str], Fold]
 class _Kin:
     """What one model has in `kin`: its versions, the greatest first, and what they come from, by version."""
 
-    def __init__(self, name: str, values: Sequence[Any]) -> None:
+    def __init__(self, name: str, values: Iterable[Any]) -> None:
         versions, parents, depends_on, variants = values
         self.name = name
         self.places: dict[str, int] = {version: place for place, version in enumerate(versions)}
@@ -109,7 +109,7 @@ class Origins:
         if version not in kin.places:
             return None
         if model not in self._sources:
-            self._sources[model] = tables.picked([(self._table(_STATED)[model], range(2 * len(_SOURCES)))])
+            self._sources[model] = [*tables.picked([(self._table(_STATED)[model], range(2 * len(_SOURCES)))])]
         sources, place, parent = self._sources[model], kin.places[version], kin.parents[version]
         original = kin.variants.get(version)
         facts = {
@@ -134,8 +134,8 @@ class Origins:
         """
         table, place = self._at(key)
         needle = json.dumps(word, ensure_ascii=False)[1:-1].encode()
-        having = [model for model, line in table.items() if needle in bytes(line.data)]
-        values = tables.picked((table[model], (place, place + 1)) for model in having)
+        having = [model for model, line in table.items() if needle in line.data]
+        values = [*tables.picked((table[model], (place, place + 1)) for model in having)]
         found: list[str] = []
         for model, known, which in zip(having, values[::2], values[1::2], strict=True):
             meant = [value is not None and is_meant(value) for value in known]

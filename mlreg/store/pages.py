@@ -31,10 +31,11 @@ class Pages:
     """
 
     def __init__(self, data: bytes, key: str | None) -> None:
-        header, mark, rest = data[_SEAL:].partition(b"\n")
-        if not mark or data[:_SEAL] != _digest(header):
+        end = data.find(b"\n", _SEAL)
+        header = data[_SEAL : max(end, 0)]
+        if data[:_SEAL] != _digest(header) or end < 0:
             raise UnusableError
-        self._pages = memoryview(rest)
+        self._pages = memoryview(data)[end + 1 :]
         try:
             kept_as, self.facts, self._lists = json.loads(header)
         except (ValueError, TypeError, RecursionError) as error:

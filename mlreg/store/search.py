@@ -7,13 +7,13 @@ is of one fold: its stamp is how the digest of the model's last event begins.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import chain, compress, islice
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, compress, islice, repeat
 from typing import Any, NamedTuple
 
 from mlreg.domain.listing import Brief, Summary, VersionLine, brief_of, briefs_of
 from mlreg.domain.names import folded
-from mlreg.domain.query import Query
+from mlreg.domain.query import Query, Test
 from mlreg.domain.recall import DIGEST_START
 from mlreg.domain.sheet import Sheet, sheet_of, shown_metrics, value_at
 from mlreg.domain.state import ModelState
@@ -29,6 +29,7 @@ SNAPSHOT_AFTER = 8
 RENEWED_EVENTS_MAX = 64
 _LINES = "lines"
 _SPARSE = 4  # of so many values one must be wanted, or they are decoded one by one
+Places = Mapping[str, Sequence[int]]
 
 
 class Fact(NamedTuple):
@@ -171,30 +172,43 @@ class _Columns:
 
     def found(self) -> list[VersionLine]:
         """Returns the versions that are meant."""
-        places = self._places()
-        found = [(model, place) for model, of_model in places.items() for place in of_model]
-        if self._query.sort is not None:
-            values = chain.from_iterable(self._values(self._query.sort.path, places).values())
-            found = [found[at] for at in self._query.sort.order(list(values))]
-        return self._lines(found[: self._query.limit])
+        places, sort, limit = self._places(), self._query.sort, self._query.limit
+        if sort is None:
+            return [*self._lines(places if limit is None else _by_model(islice(_each(places), limit)))]
+        found, values = [*_each(places)], chain.from_iterable(self._values(sort.path, places).values())
+        found = [found[at] for at in sort.order([*values])[:limit]]
+        places = _by_model(found)
+        lines = dict(zip(_each(places), self._lines(places), strict=True))
+        return [lines[one] for one in found]
 
-    def _places(self) -> Mapping[str, Sequence[int]]:
+    def _places(self) -> Places:
         """Returns the places of the versions that are meant, by model."""
-        found: dict[str, Sequence[int]] = {model: range(count) for model, count in self._counts.items()}
+        found: Places = {model: range(count) for model, count in self._counts.items()}
         for path, test, words in self._query.terms:
-            if words:
-                column, needles = self._columns[path], tables.needles_of(words)
-                found = {model: tables.having(column[model], places, needles) for model, places in found.items()}
-            tested = zip(found.items(), self._values(path, found).values(), strict=True)
-            kept = ((model, list(compress(places, map(test, values)))) for (model, places), values in tested)
-            found = {model: places for model, places in kept if places}
+            found = self._having(path, words, found, test) if words else self._tested(path, found, test)
         return found
 
-    def _values(self, path: str, places: Mapping[str, Sequence[int]]) -> dict[str, list[Any]]:
+    def _having(self, path: str, words: Sequence[str], places: Places, test: Test) -> Places:
+        """Returns those of `places` at which a text has all `words`, which is what `test` tells."""
+        column = self._columns[path]
+        needles = tables.needles_of(words, column.values())
+        hits = {model: tables.having(column[model], needles) for model in places}
+        found: Places = {model: sorted({*at}.intersection(places[model])) for model, at in hits.items() if at}
+        doubtful = {model: at for model, at in found.items() if tables.has_escapes(column[model])}
+        tested = self._tested(path, doubtful, test)
+        return {model: tested.get(model, ()) if model in doubtful else at for model, at in found.items()}
+
+    def _tested(self, path: str, places: Places, test: Test) -> Places:
+        """Returns those of `places` at which `test` is true of the value."""
+        values = self._values(path, places).values()
+        kept = {model: [*compress(at, map(test, of))] for (model, at), of in zip(places.items(), values, strict=True)}
+        return {model: at for model, at in kept.items() if at}
+
+    def _values(self, path: str, places: Places) -> dict[str, list[Any]]:
         """Returns the values at some places by model."""
         column = self._columns[path]
         if sum(map(len, places.values())) * _SPARSE < sum(self._counts[model] for model in places):
-            values = iter(tables.picked((column[model], of_model) for model, of_model in places.items()))
+            values = tables.picked((column[model], of_model) for model, of_model in places.items())
             return {model: list(islice(values, len(of_model))) for model, of_model in places.items()}
         lines = tables.values([column[model] for model in places])
         return {
@@ -202,13 +216,22 @@ class _Columns:
             for (model, of_model), values in zip(places.items(), lines, strict=True)
         }
 
-    def _lines(self, found: Sequence[tuple[str, int]]) -> list[VersionLine]:
-        places: dict[str, list[int]] = {}
-        for model, place in found:
-            places.setdefault(model, []).append(place)
-        rows = self._values(_LINES, places)
-        by_place = {model: dict(zip(of_model, rows[model], strict=True)) for model, of_model in places.items()}
-        return [_line_of(self._models[model].name, by_place[model][place]) for model, place in found]
+    def _lines(self, places: Places) -> Iterator[VersionLine]:
+        """Yields what a listing says of the versions at some places."""
+        column = self._columns[_LINES]
+        names = chain.from_iterable(repeat(self._models[model].name, len(at)) for model, at in places.items())
+        return map(_line_of, names, tables.picked((column[model], at) for model, at in places.items()))
+
+
+def _each(places: Places) -> Iterator[tuple[str, int]]:
+    return ((model, place) for model, of_model in places.items() for place in of_model)
+
+
+def _by_model(found: Iterable[tuple[str, int]]) -> Places:
+    places: dict[str, list[int]] = {}
+    for model, place in found:
+        places.setdefault(model, []).append(place)
+    return places
 
 
 def _renewed(line: tables.Line | None, fold: Fold, path: str) -> tables.Line:

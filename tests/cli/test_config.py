@@ -345,7 +345,7 @@ def test_settings_of_every_section_are_listed_with_who_says_so_and_can_be_change
     mlreg("config", "set", "score.ranges.auc", "[0.5, 1]")
     mlreg("config", "set", "policy.production.approvals.count", "2")
     lines = dict(line.split("\t", 1) for line in mlreg("config", "list", "--show-origin").out.splitlines())
-    assert lines["retention.keep_newest"] == f"5\t{file}, line 2"
+    assert lines["retention.keep_newest"] == f"5\t{file}, line 15"
     assert lines["retention.keep_tags"].startswith('["release"]')
     assert lines['retention.models."risk/*".keep_days'].startswith("90\t")
     assert lines["score.weights.auc"].startswith("1\t")

@@ -21,7 +21,7 @@ _KINDS = {
     "Value": "num", "By": "who", "Approved by": "who", "Owner": "who", "Reason": "words", "Comment": "words",
     "Checkpoint": "words",
 }  # fmt: skip
-_CHIPPED = {"Answer", "Open", "Counts", "Decision", "How", "What"}
+_CHIPPED = {"Answer", "Open", "Valid", "Decision", "How", "What"}
 _GOOD, _BAD = {telling.YES, "approve"}, {telling.NO, "reject"}
 _SIGNS = {telling.YES: "✓ yes", telling.NO: "✗ no", telling.UNKNOWN: "– nothing to say"}
 _MOST_CHARTS = 24
@@ -75,7 +75,7 @@ def _tiles(audit: Audit) -> str:
         (f"in {audit.stages.top}", last.span.version if last else "nobody", holder),
         ("checkpoints met", f"{sum(known)} of {len(known)}", "of those that have an answer"),
         ("deployments", str(len(audit.deployments)), f"of {len(versions)} versions"),
-        ("approvals that count", f"{counting} of {len(audit.approvals)}", audit.trust),
+        ("valid approvals", f"{counting} of {len(audit.approvals)}", audit.trust),
         ("forced moves", str(len(audit.forced)), ""),
     ]  # fmt: skip
     return '<dl class="tiles">' + "".join(map(_tile, tiles)) + "</dl>"

@@ -26,7 +26,7 @@ _LEASTS = {
     "Approved by": 12,
     "Reason": 14,
     "Comment": 12,
-    "Counts": 12,
+    "Valid": 12,
     "Checkpoint": 24,
     "What speaks against it": 20,
 }
