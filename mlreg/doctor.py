@@ -332,7 +332,7 @@ def _git(directory: Path) -> Check:
             message = f"git may change the line ends of files in {folder}/, which damages them"
             fix = f"rm -f {place}/.gitattributes && mlreg init -C {place}"
             findings.append(Finding("git-line-ends", folder, message, fix))
-    return Check("git", f"below {given.tree}", findings)
+    return Check("git", f"in the working tree {given.tree}", findings)
 
 
 def _typed(hint: str | None) -> str | None:

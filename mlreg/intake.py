@@ -7,12 +7,14 @@ import io
 import os
 import re
 import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from mlreg.adapters.backends.local import NamedFile
 from mlreg.domain.names import checked_path, quoted, suggestion
@@ -30,6 +32,7 @@ else:
     strict_yaml = LazyModule("mlreg.store.strict_yaml")
     packaging_requirements = LazyModule("packaging.requirements")
 
+STDIN = Path("/dev/stdin")
 LEFT_OUT = frozenset({".mlreg", ".git"})
 _NO_ROLES: Mapping[str, Sequence[Path]] = MappingProxyType({})
 
@@ -147,16 +150,28 @@ def open_input(path: Path) -> BinaryIO:
         raise _input_error(path, error) from error
 
 
+def named_file(word: str) -> Path:
+    """Returns the file of facts that `word` names; `-` is standard input."""
+    return STDIN if word == "-" else Path(word)
+
+
 def read_facts(path: Path, example: str = "auc: 0.91") -> Any:
     """Returns the values of the file `path`: JSON where its name ends so, else YAML. `example` is for the hint.
+
+    Standard input is JSON where it can be read as such. NaN and the infinities, which Python writes into JSON, are
+    numbers.
 
     Raises:
         UsageError: It is not there or cannot be understood; file and line are named.
     """
     data = _read(path)
     try:
-        parse = codec.parse_json if path.suffix.lower() == ".json" else strict_yaml.parse
-        return parse(data, name=str(path))
+        if path.suffix.lower() == ".json":
+            return codec.parse_json(data, name=str(path), finite=False)
+        with suppress(UsageError):
+            if path == STDIN:
+                return codec.parse_json(data, name=str(path), finite=False)
+        return strict_yaml.parse(data, name=str(path))
     except UsageError as error:
         error.hint = error.hint or f"mend it: such a file is YAML or JSON, as in `{example}`"
         raise
@@ -187,13 +202,15 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 def read_features(path: Path) -> list[str]:
-    """Returns the names in the file `path`: a list, a mapping with the key `features`, or one name a line (`.txt`).
+    """Returns the names in the file `path`: a list, a mapping with the key `features`, or one name a line.
+
+    One name a line is a file whose name ends in `.txt`, or standard input.
 
     Raises:
         UsageError: It holds something else, or cannot be read.
     """
-    if path.suffix.lower() == ".txt":
-        return [line.strip() for line in read_lines(path) if line.strip() and not line.lstrip().startswith("#")]
+    if path.suffix.lower() == ".txt" or (path == STDIN and not _is_structured(path)):
+        return _names(path)
     value = read_facts(path, "- amount")
     value = value.get("features") if isinstance(value, dict) else value
     if not isinstance(value, list) or not all(map(_is_name, value)):
@@ -202,6 +219,14 @@ def read_features(path: Path) -> list[str]:
             hint="write a line for each, as in `- amount`",
         )
     return [str(name) for name in value]
+
+
+def _names(path: Path) -> list[str]:
+    return [line.strip() for line in read_lines(path) if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _is_structured(path: Path) -> bool:
+    return "".join(_names(path)[:1]).startswith(("[", "{", "-", "features:"))
 
 
 def _is_name(value: Any) -> bool:
@@ -262,8 +287,18 @@ def find_place(path: Path, keys: Sequence[str]) -> Place | None:
 
 
 def _read(path: Path) -> bytes:
+    if path == STDIN:
+        return _piped(sys.stdin)
     with open_input(path) as stream:
         return stream.read(codec.MAX_BYTES + 1)
+
+
+@lru_cache(maxsize=1)
+def _piped(stdin: TextIO | None) -> bytes:
+    """Returns what stands in standard input, which can be read once only: messages look there for lines again."""
+    if stdin is None:
+        raise UsageError("standard input is closed", hint="send it something, as with `< metrics.json`")
+    return stdin.buffer.read(codec.MAX_BYTES + 1)
 
 
 def _walk(root: Path, *, follow_links: bool) -> Iterator[SourceFile]:

@@ -52,7 +52,7 @@ def promote(
 ) -> promoted.Promoted:
     """Moves a version to the stage `to`, if the gates of the policy for it are open or `force` is allowed.
 
-    The version that it displaces goes to the archive.
+    The version that it displaces goes to the archive. To the archive itself it goes as by `archive`.
     """
     if force and not reason:
         raise UsageError("to insist takes a reason", hint="say it with `--reason TEXT`")
@@ -62,7 +62,14 @@ def promote(
     expected, why = _expected(expect), _reason(reason)
     gate = _Gate(bench, ref.name, to_stage, force=force) if _SECTION in bench.config.sections else None
 
+    if to_stage == ARCHIVED and expected:
+        raise UsageError("nobody holds the archive", hint="leave out `--expect`")
+
     def wish(state: ModelState, found: Found) -> Draft | None:
+        if to_stage == ARCHIVED:
+            return decide.decide_archiving(
+                state, found.version, stages=bench.stages, from_=from_, force=force, reason=why
+            )
         return decide.decide_promotion(
             state,
             found.version,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeGuard, cast
 from mlreg import adapters
 from mlreg.adapters.frameworks._foreign import Bytes
 from mlreg.adapters.surroundings import environment
+from mlreg.answers.base import Warned
 from mlreg.domain import formats
 from mlreg.domain.names import quoted
 from mlreg.domain.roles import MODEL, checked_role
@@ -135,7 +136,8 @@ def recognise(hand: AtHand, files: Mapping[str, Callable[[], BinaryIO]]) -> None
         able = [adapter for adapter in _adapters() if found.format in adapter.FORMATS]
         hand.distributions += able[0].distributions() if len(able) == 1 else ()  # skops, for models of sklearn
     elif found.contradicts(_canonical(hand.framework)):
-        hand.notes.append(f"the framework is stated as {hand.framework}, but {quoted(found.path)} is {found.says}")
+        said = f"the framework is stated as {hand.framework}, but {quoted(found.path)} is {found.says}"
+        hand.notes.append(Warned(said))
 
 
 def load(

@@ -101,9 +101,9 @@ class Backend(Protocol):
         ...
 
     def together(self) -> AbstractContextManager[None]:
-        """Lets much be added at less cost: inside, names survive a loss of power only once it has come to its end.
+        """Lets much be added at less cost: names survive a loss of power once it has come to its end, not before.
 
-        One thread adds, and nothing else is done inside.
+        What is removed inside goes when all that was added before it is safe. One thread does all of it.
         """
         ...
 

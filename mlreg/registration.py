@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlreg import objects
 from mlreg.adapters.surroundings import environment, git
+from mlreg.answers.base import Warned
 from mlreg.answers.registered import Registered
 from mlreg.bench import Bench
 from mlreg.domain import dataset, decide, packing
@@ -107,7 +108,7 @@ def request(
                 "captured": _captured(hand.distributions, facts["captured"]),
             },
         )
-        yield Wanted(new, files, stated, bump, target, [*hand.notes, *_packed(files)], raw)
+        yield Wanted(new, files, stated, bump, target, [*hand.notes, *_filled(version, stated), *_packed(files)], raw)
 
 
 def check_words(bench: Bench, name: str, *, version: str | None, stage: str | None) -> tuple[Version | None, str]:
@@ -118,7 +119,7 @@ def check_words(bench: Bench, name: str, *, version: str | None, stage: str | No
         BlockedError: A policy guards the stage.
     """
     checked_model_name(name)
-    stated = None if version is None else Version.parse(version)
+    stated = None if version is None else Version.parse_stated(version)
     target = bench.stages.parse(stage) if stage else bench.stages.first
     if target == ARCHIVED:
         raise UsageError(
@@ -179,7 +180,7 @@ class _Attempt:
         def read_now(standing: Standing) -> ModelVersion:
             return self._bench.record(state, standing)
 
-        self.same = find_same(state, new, self._facts, stated=stated, read=read)
+        self.same = find_same(state, new, self._facts, self._content, stated=stated, read=read)
         if self.same is not None:
             return decide.decide_return(state, str(self.same.version))
         self._choice = choose_version(state, new, stated=stated, bump=self._wanted.bump, read=read_now)
@@ -214,7 +215,7 @@ class _Attempt:
             level=choice.level,
             reasons=choice.reasons,
             size_bytes=self._wanted.facts.size_bytes,
-            notes=[*choice.warnings, *self._wanted.notes, *_warnings(self._wanted.facts)],
+            notes=[*map(Warned, choice.warnings), *self._wanted.notes, *_warnings(self._wanted.facts)],
             dry_run=dry_run,
         )
 
@@ -239,6 +240,12 @@ class _Attempt:
             notes=notes,
             dry_run=dry_run,
         )
+
+
+def _filled(text: str | None, stated: Version | None) -> Iterator[str]:
+    """Yields what to say of a version of which only a part was stated."""
+    if text is not None and text.count(".") < 2:
+        yield f"{text} was read as {stated}"
 
 
 def _packed(files: Sequence[SourceFile]) -> Iterator[str]:
@@ -324,4 +331,4 @@ def _entry(file: SourceFile, digest: str, size_bytes: int) -> FileEntry:
 
 def _warnings(version: ModelVersion) -> list[str]:
     unfit = sorted(name for name, metric in version.metrics.items() if not metric.is_finite)
-    return [f"the metric {name} is not finite: it wins no comparison and shuts every gate" for name in unfit]
+    return [Warned(f"the metric {name} is not finite: it wins no comparison and shuts every gate") for name in unfit]

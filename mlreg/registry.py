@@ -300,7 +300,7 @@ class Registry(
         return looking.list_models(self._bench)
 
     def find(self, name: str | None = None, *, ending: bool = False, **wishes: Unpack[query.Wishes]) -> found_.Found:
-        """Finds the versions, of all models or of `name`, of which all of this is true.
+        """Finds the versions, of all models or of `name`, of which all of this is true; `faults` is as in `list`.
 
         Args:
             ending: Whether their end is near, in thirty days or fewer, or past.

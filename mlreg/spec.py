@@ -8,7 +8,8 @@
     params: {depth: 6}
 
 Where a mapping or a list of texts is wanted, a text names a file that holds it. Paths are relative to the directory of
-the specification. What is stated twice counts as it was stated last: see `covered`.
+the specification, of one from standard input to the working directory. What is stated twice counts as it was stated
+last: see `covered`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from mlreg.domain.names import quoted, suggestion
 from mlreg.domain.record import DATASET_KEYS
 from mlreg.errors import UsageError
-from mlreg.intake import find_place, read_facts, read_features, read_mapping, read_requirements
+from mlreg.intake import STDIN, find_place, read_facts, read_features, read_mapping, read_requirements
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Spec:
         Raises:
             UsageError: A file that it names is not there, or holds something else.
         """
-        base = self.path.parent
+        base = Path() if self.path == STDIN else self.path.parent
         found = {key: self._read(key, value, base) for key, value in self.values.items() if key != "files"}
         paths, companions = _files(self.values.get("files", []), base)
         if "dataset" in found and "file" in found["dataset"]:

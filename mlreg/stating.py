@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlreg.answers.aliased import Aliased, AliasListing
+from mlreg.answers.base import Warned
 from mlreg.answers.changed import Changed
 from mlreg.bench import Bench
 from mlreg.domain import decide, late
@@ -112,6 +113,6 @@ def unalias(bench: Bench, name: str, alias: str, *, dry_run: bool) -> Aliased:
 
 def _warnings(facts: Mapping[str, Any]) -> list[str]:
     return [
-        f"the metric {name} is not finite: it wins no comparison and shuts every gate"
+        Warned(f"the metric {name} is not finite: it wins no comparison and shuts every gate")
         for name in late.not_finite(facts)
     ]

@@ -253,7 +253,7 @@ def _change(
         is_root=ring.root is None,
         event=outcome.number,
         at=outcome.at,
-        notes=_notes(trust_of(bench, notary)),
+        notes=_notes(trust_of(bench, notary), made=fingerprints[0] if ring.root is None else None),
         dry_run=dry_run,
     )
 
@@ -279,12 +279,15 @@ def _sound(bench: Bench, notary: SshNotary) -> Keyring:
     return known
 
 
-def _notes(trust: Trust) -> list[str]:
+def _notes(trust: Trust, *, made: str | None = None) -> list[str]:
+    """Returns what has to be told of `trust` to who has `made` the root just now, or to anybody."""
     root = trust.keyring.newest.root
     if trust.obstacle:
         return [trust.obstacle[1]]
     if root is None or trust.is_anchored:
         return []
+    if made:
+        return [f"unanchored until you pin your root, as everybody should: `mlreg keys trust {made}`"]
     return [
         "unanchored: you have pinned no root; ask its owner for the fingerprint, then `mlreg keys trust FINGERPRINT`"
     ]

@@ -340,3 +340,16 @@ def numbers_kept(tmp_path_factory):
 @example(1.7976931348623157e308)
 def test_a_number_is_told_as_it_was_stated_to_the_last_digit(numbers_kept, number):
     assert numbers_kept(number) == numbers_kept(str(number)) == number
+
+
+@pytest.mark.parametrize(("stated", "version"), [("v3", "3.0.0"), ("V3.1", "3.1.0"), ("v3.1.4", "3.1.4")])
+def test_a_version_may_be_stated_with_its_v_and_what_is_filled_in_is_said(registry, model_file, stated, version):
+    answer = registry.register("fraud", model_file("m.bin"), version=stated)
+    assert answer.version == version
+    assert list(answer.notes) == [f"{stated} was read as {version}"] * (stated.count(".") < 2)
+
+
+@pytest.mark.parametrize("stated", ["3", "3.1", "v", "v3.x", "v03"])
+def test_half_a_version_is_refused(registry, model_file, stated):
+    with pytest.raises(UsageError, match="is not a semantic version"):
+        registry.register("fraud", model_file("m.bin"), version=stated)

@@ -280,6 +280,20 @@ def test_a_rollback_to_a_version_is_undone_by_going_to_the_one_left(registry: Re
     assert [registry.info(f"fraud@production~{back}").record.version.patch for back in range(4)] == [2, 0, 2, 1]
 
 
+def test_promoting_to_the_archive_is_archiving(registry: Registry, put: Put) -> None:
+    put()
+    registry.promote("fraud", "1.0.0", to="production")
+    with pytest.raises(BlockedError):
+        registry.promote("fraud", "1.0.0", to="archived")
+    moved = registry.promote("fraud", "1.0.0", to="archived", from_stage="production", force=True, reason="switched off")
+    assert (moved.from_stage, moved.to_stage, moved.changed) == ("production", "archived", True)
+    assert registry.history("fraud").events[-1].kind == "archived"
+    assert not registry.promote("fraud", "1.0.0", to="archived", from_stage="production").changed
+    assert not registry.archive("fraud", "1.0.0").changed
+    with pytest.raises(ConflictError):
+        registry.promote("fraud", "1.0.0", to="archived", from_stage="staging")
+
+
 def test_archiving_the_holder_of_production_takes_force_and_a_reason(registry: Registry, put: Put) -> None:
     put(stage="production")
     with pytest.raises(BlockedError):

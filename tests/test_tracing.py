@@ -152,6 +152,55 @@ def test_tables_in_the_cache_tell_the_same_and_follow_what_happens(tmp_path, mod
     assert any(stored.stat().st_size for stored in (place / "cache").rglob("columns/*"))
 
 
+@pytest.mark.parametrize("table_from", [1, 10**9], ids=["written each time", "never written again"])
+def test_tables_of_earlier_events_are_caught_up_with(tmp_path, model_file, table_from):
+    registry = Registry.init(tmp_path, actor="ann")
+    for at in range(12):
+        registry.register("m", model_file(str(at)), version=f"1.{at}.0", data="d", features=["f"])
+    place = tmp_path / ".mlreg"
+    cache = load("caches", "local").connect(place / "cache")
+    repository = Repository(load("backends", "local").connect(place), cache)
+
+    def told(cache, table_from):
+        one = Origins(repository.search.fold, cache, repository.summaries(), table_from=table_from)
+        refs = [f"m@{version}" for version in repository.history.state("m").versions]
+        return [
+            *([one.origin(ref), one.children(ref)] for ref in refs),
+            *(one.stating("features", word, lambda features, word=word: word in features) for word in ("f", "g")),
+            *(sorted(one.known(key)) for key in ("data", "increment")),
+        ]
+
+    told(cache, 1)
+    steps = [
+        lambda: registry.tag("m", "1.3.0", tags=["gold"]),
+        lambda: registry.register("m", model_file("a"), version="0.9.0", data="e", features=["g"]),
+        lambda: registry.promote("m", "0.9.0", to="production"),
+        lambda: registry.register("m", model_file("b"), version="1.2.5", parent="m@0.9.0", depends_on=["m@1.1.0"]),
+        lambda: registry.register("m", model_file("c"), version="1.2.6", increment="7", data="d", features=["f"]),
+        lambda: registry.set("m", "1.2.6", metrics={"auc": 0.5}, note="late"),
+    ]
+    for step in steps:
+        step()
+        assert told(cache, table_from) == told(None, 1)
+
+
+def test_a_version_that_comes_while_tables_are_read_does_not_mix_up_places(tmp_path, model_file):
+    registry = Registry.init(tmp_path, actor="ann")
+    for at in range(12):
+        registry.register("m", model_file(str(at)), version=f"1.{at}.0", data=f"d{at}")
+    registry.register("z", model_file("z"))
+    repository, come = Repository(load("backends", "local").connect(tmp_path / ".mlreg")), iter("ab")
+
+    def fold_of(*asked):
+        letter = next(come, None)
+        if letter is not None:
+            registry.register("m", model_file(letter), version=f"2.0.0-{letter}")
+        return repository.search.fold(*asked)
+
+    origins = Origins(fold_of, None, repository.summaries())
+    assert [origins.origin(f"m@1.{at}.0").data for at in range(12)] == [f"d{at}" for at in range(12)]
+
+
 def test_a_lineage_of_many_generations_is_whole(registry, model_file):
     for at in range(40):
         registry.register("m", model_file(str(at)), version=f"{at + 1}.0.0", parent=f"m@{at}.0.0" if at else None)

@@ -427,3 +427,15 @@ def test_where_the_first_event_is_damaged_too_both_are_named(repository: Path, m
 def test_where_nothing_was_made_there_is_nothing_to_check(tmp_path: Path, mlreg: Callable[..., Any]) -> None:
     (tmp_path / ".mlreg").mkdir()
     assert mlreg("verify").code == NotFoundError.exit_code
+
+
+def test_what_says_that_this_is_a_repository_is_made_anew_as_the_error_says(
+    repository: Path, mlreg: Callable[..., Any]
+) -> None:
+    before = (repository / "format").read_bytes()
+    rewrite(repository / "format", b"torn")
+    assert "move it away and type `mlreg init`" in mlreg("list").err
+    (repository / "format").unlink()
+    assert mlreg("init").code == 0
+    assert (repository / "format").read_bytes() == before
+    assert mlreg("verify").code == 0

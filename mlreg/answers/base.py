@@ -12,9 +12,13 @@ from mlreg.errors import MlregError
 _NAMED_MAX = 10
 
 
+class Warned(str):
+    """A note on something that is not as it should be; others tell what was assumed."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Answer:
-    """The base of all answers. `notes` are sentences for people, on what was assumed or is worth a warning.
+    """The base of all answers. `notes` are sentences for people, on what was assumed or is worth a warning (`Warned`).
 
     `faults` says by name which models the answer leaves out, since they cannot be read, and why.
     """

@@ -67,7 +67,7 @@ class Occupied(Answer):
     """The room that models take: those that were asked for.
 
     Attributes:
-        garbage_bytes: What no version needs; None where one model was asked for: it is nobody's.
+        garbage_bytes: What is of no version, as texts of policies; None where one model was asked for: it is nobody's.
     """
 
     schema: ClassVar[str] = "mlreg.du/1"

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from mlreg.adapters import load
-from mlreg.answers.base import Answer
+from mlreg.answers.base import Answer, Warned
 from mlreg.cli.text import one_line, safe_json
 from mlreg.errors import DiskError, MlregError, UsageError
 from mlreg.lazy import LazyModule
@@ -70,7 +70,7 @@ class Output:
                 hint="write `--output-format json`, or `--json` alone",
             )
         if not self._json and not self._quiet and not self._format:
-            self.say_lines([f"note: {note}" for note in answer.notes])
+            self.say_lines([f"{'warning' if isinstance(note, Warned) else 'note'}: {note}" for note in answer.notes])
             self.say_lines(["note: this is a dry run: nothing was written"] * answer.dry_run)
         try:
             self._print_answer(answer, view)
@@ -84,7 +84,7 @@ class Output:
                 facts={"stdout": True},
             ) from error
         if self._ci is not None:
-            self._ci.publish(answer.document(), os.environ)
+            self._ci.publish(_document(answer), os.environ)
             if view.findings is not None and not self._format and not self._json:
                 found = view.findings()
                 self.say_lines(self._ci.lines(found, findings.kinds_of(found)))
@@ -139,7 +139,7 @@ class Output:
             found = view.findings()
             stdout.write(self._format.render(found, findings.kinds_of(found)))
         elif self._json:
-            self._print(json_text(answer.document(), stdout))
+            self._print(json_text(_document(answer), stdout))
         elif self._quiet:
             self._print_rows((word,) for word in view.ids)
         elif not stdout.isatty():
@@ -160,6 +160,12 @@ class Output:
 
     def _print(self, line: str) -> None:
         print(line, file=check_stdout())
+
+
+def _document(answer: Answer) -> dict[str, Any]:
+    """Returns the document of `answer`, with what people read beside it on stderr."""
+    document = answer.document()
+    return {**document, "warnings": document.get("warnings", list(answer.notes))} if answer.notes else document
 
 
 def _tab_separated(row: Sequence[Any]) -> str:

@@ -11,16 +11,22 @@ from mlreg.errors import UsageError
 
 
 def joined(pairs: Iterable[str], option: str, read: Callable[[str], Any] = str) -> dict[str, Any]:
-    """Returns the values that `pairs`, given with `option`, state by name; of two of one name the last.
+    """Returns the values that `pairs`, given with `option`, state by name.
 
     Raises:
-        UsageError: One of them has no name or no `=`.
+        UsageError: One of them has no name or no `=`, or states something else of a name than the one before.
     """
-    values = {}
+    values: dict[str, Any] = {}
+    texts: dict[str, str] = {}
     for pair in pairs:
         name, mark, value = pair.partition("=")
         if not mark or not name:
             raise UsageError(f"{quoted(pair)} is not a pair", hint=f"write it as `{option} name=value`")
+        if texts.setdefault(name, value) != value:
+            raise UsageError(
+                f"{quoted(name)} is stated twice: {quoted(texts[name])} and {quoted(value)}",
+                hint=f"keep one of the `{option}` words",
+            )
         values[name] = read(value)
     return values
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TextIO
 
 from rich.cells import cell_len, chop_cells
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TransferSpeedColumn
+from rich.progress import BarColumn, FileSizeColumn, Progress, TextColumn, TimeElapsedColumn, TransferSpeedColumn
 from rich.text import Text
 from rich.theme import Theme
 
@@ -140,9 +140,10 @@ class ByteBar:
             self._progress.update(self._progress.task_ids[0], completed=self._done)
 
     def _bar(self) -> Progress:
-        columns = (TextColumn("hashing"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn())
+        bar = BarColumn(style="dim", pulse_style="default")
+        columns = (TextColumn("hashing"), bar, FileSizeColumn(), TransferSpeedColumn(), TimeElapsedColumn())
         progress = Progress(*columns, console=self._console, transient=True)
-        progress.add_task("bytes", total=None)
+        progress.add_task("bytes", total=None, completed=self._done)
         progress.start()
         return progress
 
@@ -183,9 +184,16 @@ def _fitted(columns: Sequence[Column], rows: Sequence[Sequence[list[Text]]], roo
     for wanted in (cells, whole):
         while _total(widths, shown) < room and (hungry := [at for at in shown if widths[at] < wanted[at]]):
             widths[min(hungry, key=lambda at: widths[at] / wanted[at])] += 1
-    while _total(widths, shown) > room and max(widths.values()) > 1:
-        widths[max(shown, key=lambda at: widths[at])] -= 1
+    if _total(widths, shown) > room:
+        narrowest = {at: _narrowest(texts[at]) for at in shown}
+        while _total(widths, shown) > room and (wide := [at for at in shown if widths[at] > narrowest[at]]):
+            widths[max(wide, key=lambda at: widths[at])] -= 1
     return widths
+
+
+def _narrowest(texts: Iterable[str]) -> int:
+    """Returns how wide the widest sign is: a column cannot be narrower."""
+    return 1 if all(map(str.isascii, texts)) else 2
 
 
 def _least(column: Column, texts: Sequence[str]) -> int:
@@ -206,6 +214,7 @@ def _total(widths: Mapping[int, int], shown: Sequence[int]) -> int:
 def _wrapped(text: Text, width: int, hang: int = 0) -> list[Text]:
     """Returns `text` as lines that fit: broken at spaces, else behind a punctuation mark, else anywhere."""
     lines, line = [], ""
+    hang = hang if width > 2 * hang else 0
     for piece in _pieces(text.plain, max(width - hang, 1)):
         if line and cell_len((line + piece).rstrip()) > width:
             lines.append(line)

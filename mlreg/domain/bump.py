@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mlreg.domain.compare import feature_changes
-from mlreg.domain.names import quoted
+from mlreg.domain.names import few, quoted
 from mlreg.domain.record import ModelVersion
 from mlreg.domain.semver import Level, Version
 from mlreg.lazy import LazyModule
@@ -21,6 +21,7 @@ else:
 
 _LEVELS: Final[Sequence[Level]] = ("patch", "minor", "major")
 _MAX_REASONS: Final = 10
+_EACH: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,9 @@ def bump_level(baseline: ModelVersion | None, candidate_features: Sequence[str])
     if not candidate_features:
         return "patch", ["no features are declared"]
     found = feature_changes(baseline.features, candidate_features)
-    reasons = [f"feature {quoted(name)} was removed" for name in found.removed]
-    reasons += [f"feature {quoted(name)} was added" for name in found.added]
+    reasons = [*_told(found.removed, "removed"), *_told(found.added, "added")]
     level: Level = "major" if found.removed else "minor" if found.added else "patch"
-    return level, _capped(reasons) or [f"the features are those of {baseline.version}"]
+    return level, reasons or [f"the features are those of {baseline.version}"]
 
 
 def understates(stated: Version, baseline: Version, needed: Level) -> bool:
@@ -95,6 +95,14 @@ def _step(stated: Version, baseline: Version) -> Level:
     if stated.major != baseline.major:
         return "major"
     return "minor" if stated.minor != baseline.minor else "patch"
+
+
+def _told(features: Sequence[str], what: str) -> list[str]:
+    """Returns the reasons that `features` are: one for each of a few, one for many together."""
+    names = [quoted(name) for name in features]
+    if len(names) > _EACH:
+        return [f"{len(names)} features were {what}: {few(names, _EACH)}"]
+    return [f"feature {name} was {what}" for name in names]
 
 
 def _capped(reasons: Sequence[str]) -> list[str]:

@@ -184,8 +184,12 @@ def _row(name: str, metrics: Sequence[Metric | None], leading: int, directions: 
 
 
 def _bases(metrics: Sequence[Metric | None]) -> set[str]:
-    """Returns the base units of the numbers; the unit of what is not finite does not matter."""
-    return {metric.exact()[1] for metric in metrics if metric and metric.is_finite}
+    """Returns the base units of the numbers; the unit of what is not finite does not matter.
+
+    A ratio and a number without unit are both without dimension: 90% stands beside 0.91.
+    """
+    bases = {metric.exact()[1] for metric in metrics if metric and metric.is_finite}
+    return {"ratio"} if bases == {"", "ratio"} else bases
 
 
 def _step(old: Metric | None, new: Metric | None) -> Decimal | None:

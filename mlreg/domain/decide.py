@@ -10,7 +10,7 @@ from mlreg.domain.events import Draft
 from mlreg.domain.names import first_line, suggestion
 from mlreg.domain.stages import ARCHIVED, Stages
 from mlreg.domain.state import Deprecation, Drop, ModelState, Seat, Standing
-from mlreg.errors import BlockedError, ConflictError, NotFoundError, UsageError
+from mlreg.errors import BlockedError, ConflictError, NotFoundError
 
 HasBytes = Callable[[Standing], bool]
 
@@ -91,13 +91,7 @@ def decide_promotion(
         NotFoundError: There is no such version.
         ConflictError: `from_` or `expect` is not so.
         BlockedError: The version is deprecated, or the move goes backwards, or `judged` says so.
-        UsageError: `to` is the archive.
     """
-    if to == ARCHIVED:
-        raise UsageError(
-            "a version is not promoted to the archive",
-            hint=f"archive it with `mlreg archive {state.spelling}@{version}`",
-        )
     standing = find_standing(state, version)
     if standing.stage == to:
         _check_fulfilled(state, standing, from_=from_, expect=expect)
@@ -181,21 +175,30 @@ def foresee_rollback(
 
 
 def decide_archiving(
-    state: ModelState, version: str, *, stages: Stages, force: bool = False, reason: str | None = None
+    state: ModelState,
+    version: str,
+    *,
+    stages: Stages,
+    from_: str | None = None,
+    force: bool = False,
+    reason: str | None = None,
 ) -> Draft | None:
     """Returns the event that puts `version` into the archive, or None where it is there.
 
     Raises:
         NotFoundError: There is no such version.
+        ConflictError: It is not at the stage `from_`.
         BlockedError: It holds the highest stage and `force` is not given.
     """
     standing = find_standing(state, version)
     if standing.stage == ARCHIVED:
+        _check_fulfilled(state, standing, from_=from_, expect=None)
         return None
+    _check_preconditions(state, standing, to=ARCHIVED, from_=from_, expect=None)
     if standing.stage == stages.top and not force:
         raise BlockedError(
             f"{state.spelling} {version} holds {stages.top}: archiving it leaves nobody there",
-            hint=f"go back with `mlreg rollback {state.spelling}`, or insist with `--force --reason TEXT`",
+            hint=_way_down(state, standing, stages),
             code="lifecycle",
             facts={"version": version, "stage": standing.stage},
         )
@@ -373,9 +376,11 @@ def _vacated(state: ModelState, standing: Standing) -> dict[str, Any]:
 def _check_fulfilled(state: ModelState, standing: Standing, *, from_: str | None = None, expect: str | None) -> None:
     """Checks that what was asked for is so, or was when `standing` came to where it shall be: see decision 0002."""
     move = standing.moved.effects
-    if from_ not in (None, standing.stage, move.get("from")):
-        origin = f"from {move['from']}" if move.get("from") else "when it was registered"
-        raise _moved(state, f"{standing.version} came to {standing.stage} {origin}, not from {from_}")
+    # who was displaced came from the stage that the other one took
+    origin = move.get("from") if move["version"] == str(standing.version) else move["to"]
+    if from_ not in (None, standing.stage, origin):
+        way = f"from {origin}" if origin else "when it was registered"
+        raise _moved(state, f"{standing.version} came to {standing.stage} {way}, not from {from_}")
     if expect not in (None, str(standing.version), move.get("replaced") or "none"):
         raise _moved(state, f"{standing.version} holds {standing.stage}, not {expect}")
 
@@ -429,9 +434,13 @@ def _moved(state: ModelState, message: str) -> ConflictError:
 
 
 def _way_down(state: ModelState, standing: Standing, stages: Stages) -> str:
-    if standing.stage == stages.top:
-        return f"go back with `mlreg rollback {state.spelling}`"
-    return f"go back with `mlreg rollback {state.spelling} --stage {standing.stage}`, or archive it"
+    """Returns what to type instead of a move backwards, or of leaving the highest stage to nobody."""
+    is_top = standing.stage == stages.top
+    back = f"mlreg rollback {state.spelling}" + ("" if is_top else f" --stage {standing.stage}")
+    aside = f"mlreg archive {state.spelling}@{standing.version}" + (" --force --reason TEXT" if is_top else "")
+    if len(state.seat(standing.stage).path) > 1:
+        return f"go back with `{back}`, or put it aside with `{aside}`"
+    return f"put it aside with `{aside}`: nothing is below it for `{back}`"
 
 
 def _step_back(

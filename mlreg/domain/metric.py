@@ -108,6 +108,11 @@ class Metric:
         facts = {"value": value, **unit, **direction, **self.extra}
         return facts if len(facts) > 1 else value
 
+    def meant(self) -> dict[str, Any]:
+        """Returns what it states, equal for all spellings of a number and its unit: 1 and 1.0, `35ms` and `35.0 ms`."""
+        number = int(self.value) if self.is_finite and self.value == int(self.value) else spelled(self.value)
+        return {"value": number, "unit": self.unit, "direction": self.direction, **self.extra}
+
     def shown(self) -> Number | str:
         """Returns the number, or a text where there is a unit or the number is not finite."""
         if self.text is not None:

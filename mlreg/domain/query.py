@@ -200,10 +200,11 @@ def checked_path(text: str) -> str:
     path = _ALIASES.get(text, text)
     if path in FIELDS or any(path.startswith(f"{group}.") and path != f"{group}." for group in GROUPS):
         return path
+    within = f"`metrics.{text}`" if text.isidentifier() else "written as `metrics.f1`"
     raise UsageError(
         f"{quoted(text)} is no fact of a version",
         hint=suggestion(text, [*FIELDS, *(f"{group}." for group in GROUPS)])
-        or f"the facts are {', '.join(FIELDS)} and what stands in {', '.join(GROUPS)}, as in `metrics.f1`",
+        or f"a metric is {within}; the facts are {', '.join(FIELDS)}, and what stands in {', '.join(GROUPS)}",
     )
 
 

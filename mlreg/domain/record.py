@@ -6,6 +6,7 @@ environment). Who and when are of the event. Two registrations are the same when
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -175,9 +176,20 @@ def with_late_facts(version: ModelVersion, late: Mapping[str, Any]) -> ModelVers
 
 
 def differing_facts(one: ModelVersion, other: ModelVersion) -> list[str]:
-    """Returns the names of the stated facts in which two versions differ, `files` included."""
-    left, right = one.stated(), other.stated()
-    return [key for key in sorted(left.keys() | right.keys()) if left.get(key) != right.get(key)]
+    """Returns the names of the stated facts in which two versions differ, `files` included.
+
+    A metric is its number and its unit, however they are written.
+    """
+    left, right = (
+        {**version.stated(), "metrics": {name: metric.meant() for name, metric in version.metrics.items()}}
+        for version in (one, other)
+    )
+    return [key for key in sorted(left.keys() | right.keys()) if _spelled(left.get(key)) != _spelled(right.get(key))]
+
+
+def _spelled(facts: Any) -> str:
+    # True == 1 and 1 == 1.0, but who stated one of them as a parameter did not state the other
+    return json.dumps(facts, sort_keys=True)
 
 
 def _text(value: Any) -> str:

@@ -266,10 +266,11 @@ def _alias(text: str, stages: Stages) -> str:
     try:
         return checked_label(text, "an alias")
     except UsageError:
-        raise UsageError(
-            f"{quoted(text)} does not say which version",
-            hint=f"name a version, a stage ({', '.join(stages.order)}), `latest`, or a constraint as `^3.1`",
-        ) from None
+        stage, _, moment = text.partition("@")
+        hint = f"name a version, a stage ({', '.join(stages.order)}), `latest`, or a constraint as `^3.1`"
+        if moment[:4].isdigit() and len(moment) < 40 and stages.find(stage):
+            hint = f"who held it then is written with braces, in quotes: `'NAME@{stage}@{{{moment}}}'`"
+        raise UsageError(f"{quoted(text)} does not say which version", hint=hint) from None
 
 
 def _by_version(state: ModelState, selector: ByVersion) -> Resolved:

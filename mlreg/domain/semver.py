@@ -63,6 +63,17 @@ class Version:
         return cls._read(bare, named=text)
 
     @classmethod
+    def parse_stated(cls, text: str) -> Version:
+        """Returns the version that `text` states for something new: as `parse`, but `v3` is 3.0.0.
+
+        A partial one without its `v` is as likely a slip: nobody is to find out later.
+
+        Raises:
+            UsageError: As `parse` does.
+        """
+        return cls.parse_loose(text) if text[:1] in ("v", "V") else cls.parse(text)
+
+    @classmethod
     def _read(cls, bare: str, *, named: str) -> Version:
         if len(bare) > MAX_CHARACTERS:
             raise UsageError(

@@ -82,19 +82,28 @@ def stated_version(
 
 
 def find_same(
-    state: ModelState, new: ModelVersion, facts: str, *, stated: Version | None, read: ReadRecord
+    state: ModelState, new: ModelVersion, facts: str, content: str, *, stated: Version | None, read: ReadRecord
 ) -> Standing | None:
-    """Returns the version that was registered with the same files and stated facts (their digest: `facts`), or None.
+    """Returns the version that was registered with the same files and stated facts, or None.
+
+    Two metrics may be the same number in two spellings: that is seen in the version of the stated number, else in the
+    one that was registered last.
+
+    Args:
+        facts: The digest of the files and stated facts.
+        content: The digest of the files alone.
 
     Raises:
         ConflictError: The stated version is there with other content.
     """
     if stated is None:
-        return state.versions.registered_as(facts)
+        return state.versions.registered_as(facts) or _last_if_same(state, new, content, read)
     known = state.versions.get(str(stated))
     if known is None or known.facts == facts:
         return known
     differing = differing_facts(read(known), new)
+    if not differing:
+        return known
     raise ConflictError(
         f"{state.spelling} {stated} exists with other content: {', '.join(differing)} differ",
         hint=f"state another version, or see `mlreg info {state.spelling}@{stated}`",
@@ -106,6 +115,11 @@ def find_same(
         },
         code="version-exists",
     )
+
+
+def _last_if_same(state: ModelState, new: ModelVersion, content: str, read: ReadRecord) -> Standing | None:
+    last = next((state.versions[name] for name in [*state.versions][-1:]), None)
+    return last if last and last.content == content and not differing_facts(read(last), new) else None
 
 
 def choose_version(

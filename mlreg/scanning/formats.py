@@ -16,6 +16,10 @@ from mlreg.scanning.sources import Inflated, Source
 
 Look = Callable[[Source, Scan], str]
 _HEAD_BYTES = 1024
+_NEVER_EMPTY: Final = (
+    ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".npy", ".npz", ".h5", ".hdf5", ".keras", ".onnx", ".gguf",
+    ".safetensors", ".skops", ".ubj", ".tflite", ".zip", ".gz",
+)  # fmt: skip
 _ZIP_TAIL_BYTES = 65_557
 UNKNOWN: Final = "unknown"
 _LOOKS: Final[Mapping[bytes, tuple[str, Look]]] = {
@@ -56,6 +60,8 @@ def look(source: Source, scan: Scan, name: str = "") -> str:
     """
     head = source.read_at(0, _HEAD_BYTES)
     if not head:
+        if name.lower().endswith(_NEVER_EMPTY):
+            scan.add("MLR330", "it has no bytes, and a whole file of its name begins with some", 0)
         return "empty"
     if head[:2] != b"PK":
         _check_no_zip(source)

@@ -18,6 +18,7 @@ MAX_DEPTH = 64
 _SEARCHED_MAX_CHARACTERS = 1 << 20  # the search for the line takes a second for two such texts
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 _TOKEN = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[][{}]|-?(?:NaN|Infinity|[0-9][0-9.eE+-]*)', re.DOTALL)
 
 
@@ -58,16 +59,20 @@ def canonical_json(value: Any) -> bytes:
     return data
 
 
-def parse_json(data: bytes, *, name: str) -> Any:
-    """Returns the value of one JSON text, read more strictly than `json.loads` does.
+def parse_json(data: bytes, *, name: str, finite: bool = True) -> Any:
+    """Returns the value of one JSON text, read more strictly than `json.loads` does; a byte order mark is passed over.
+
+    Args:
+        finite: NaN and the infinities, which Python writes though JSON has none, are refused; else they are numbers.
 
     Raises:
-        UsageError: The file `name` is not JSON or not UTF-8, repeats a key, has NaN, an infinity, a number
+        UsageError: The file `name` is not JSON or not UTF-8, repeats a key, has NaN or an infinity, a number
             too large for a float, a lone surrogate, more than 64 levels or more than 16 MiB.
     """
-    text = check_readable(data, name=name)
+    text = check_readable(data, name=name).removeprefix("\ufeff")
+    constant = _refuse_number if finite else float
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_number, parse_float=_finite_float)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=constant, parse_float=_finite_float)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
         if text.count("[") + text.count("{") > MAX_DEPTH:
@@ -78,7 +83,7 @@ def parse_json(data: bytes, *, name: str) -> Any:
     except (ValueError, RecursionError):
         if len(text) > _SEARCHED_MAX_CHARACTERS:
             raise unreadable(name, "it repeats a key, is nested too deep or has a number that JSON has not") from None
-        offset, what = _first_fault(text)
+        offset, what = _first_fault(text, finite=finite)
         line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
         raise unreadable(name, what, line=line, column=column) from None
     return value
@@ -169,7 +174,7 @@ def _finite_float(text: str) -> float:
     return number if math.isfinite(number) else _refuse_number(text)
 
 
-def _first_fault(text: str) -> tuple[int, str]:
+def _first_fault(text: str, *, finite: bool) -> tuple[int, str]:
     """Returns where and what the first thing is that `json` takes and we refuse; too slow for each file."""
     keys: list[set[str]] = []
     for token in _TOKEN.finditer(text):
@@ -177,7 +182,7 @@ def _first_fault(text: str) -> tuple[int, str]:
             keys.append(set())
         elif token[0] in ("]", "}"):
             keys.pop()
-        what = _fault(token, keys)
+        what = None if token[0] in _NOT_FINITE and not finite else _fault(token, keys)
         if what:
             return token.start(), what
     return 0, "it is nested too deep or has a number that is too long"

@@ -7,7 +7,7 @@ versions of a model state alike, as their features, stands in it once, and for e
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -26,7 +26,7 @@ _SOURCES = ("data", "feature_set", "experiment", "increment", "commit", "dataset
 _KIN, _STATED = "kin and variants", "stated"
 # the places of the values in a line of `_KIN`; in the others a fact has two: what is stated, which version states what
 _OTHERS, _VERSIONS, _PARENTS, _DEPENDS_ON, _VARIANTS = range(5)
-FoldOf = Callable[[str], Fold]
+FoldOf = Callable[[str, Collection[str]], Fold]
 
 
 class _Kin:
@@ -58,7 +58,7 @@ class Origins:
     """Tells where versions come from.
 
     Args:
-        fold_of: Gives the facts of all versions of a model.
+        fold_of: Gives the facts of the versions of a model, or of those only that are not as they were in some fold.
         cache: Where the tables are kept, or None.
         summaries: All models.
         table_from: Of how many new versions it takes to write the tables anew.
@@ -68,7 +68,7 @@ class Origins:
         self, fold_of: FoldOf, cache: Cache | None, summaries: Sequence[Summary], *, table_from: int = TABLE_FROM
     ) -> None:
         self._fold_of = fold_of
-        self._last: Fold | None = None
+        self._last: tuple[tuple[str, str | None], Fold] | None = None
         self._cache = cache
         self._table_from = table_from
         self._models = {folded(summary.name): summary for summary in summaries}
@@ -105,11 +105,11 @@ class Origins:
         model = folded(name)
         if model not in self._models or self._models[model].name != name:
             return None
+        if model not in self._sources:
+            self._sources[model] = [*tables.picked([(self._table(_STATED)[model], range(2 * len(_SOURCES)))])]
         kin = self._kin_of(model)
         if version not in kin.places:
             return None
-        if model not in self._sources:
-            self._sources[model] = [*tables.picked([(self._table(_STATED)[model], range(2 * len(_SOURCES)))])]
         sources, place, parent = self._sources[model], kin.places[version], kin.parents[version]
         original = kin.variants.get(version)
         facts = {
@@ -178,11 +178,11 @@ class Origins:
             self._tables[name] = self._read(name, lambda model, stamp: kin[model].stamp == stamp)
         return self._tables[name]
 
-    def _fold(self, name: str) -> Fold:
+    def _fold(self, name: str, since: str | None) -> Fold:
         """Returns the fold of a model; the last one is at hand: where one model has changed, each table asks for it."""
-        if self._last is None or self._last.name != name:
-            self._last = self._fold_of(name)
-        return self._last
+        if self._last is None or self._last[0] != (name, since):
+            self._last = (name, since), self._fold_of(name, () if since is None else (since,))
+        return self._last[1]
 
     def _read(self, name: str, is_fresh: Callable[[str, str], bool]) -> tables.Table:
         """Returns a table, with new lines where it is of other folds; where these are many they are kept."""
@@ -192,15 +192,52 @@ class Origins:
         for model, summary in self._models.items():
             line = kept.get(model)
             if line is None or not is_fresh(model, line.stamp):
-                fold = self._fold(summary.name)
-                line = tables.line_of(
-                    fold.stamp, _VALUES[name](fold.name, [fact.sheet for fact in fold.facts.values()])
-                )
-                made += len(fold.facts)
+                fold = self._fold(summary.name, line.stamp if line else None)
+                if name != _KIN and fold.stamp != self._tables[_KIN][model].stamp:
+                    # somebody has just added an event: places agree within one fold
+                    fold, line = self._fold_of(summary.name, ()), None
+                    self._tables[_KIN][model] = _renewed(_KIN, None, fold)
+                    self._kin.pop(model, None)
+                line = _renewed(name, line, fold)
+                made += fold.news
             table[model] = line
         if self._cache and made >= self._table_from:
             tables.write(self._cache, key, table)
         return table
+
+
+def _renewed(name: str, line: tables.Line | None, fold: Fold) -> tables.Line:
+    """Returns the line of a table after `fold`; what that did not look at is as in `line`."""
+    looked_at = [version for version in fold.versions if version in fold.facts]
+    new = [*_VALUES[name](fold.name, [fold.facts[version].sheet for version in looked_at])]
+    if line is not None and len(looked_at) < len(fold.versions):
+        known = json.loads(b"[%b]" % line.data.replace(b"\t", b","))
+        new = [*(_kin_joined if name == _KIN else _others_joined)(known, new, fold, looked_at)]
+    return tables.line_of(fold.stamp, new)
+
+
+def _kin_joined(known: Sequence[Any], new: Sequence[Any], fold: Fold, looked_at: Sequence[str]) -> Iterator[Any]:
+    parents = {
+        version: parent
+        for values in (known, new)
+        for version, parent in zip(values[_VERSIONS], values[_PARENTS], strict=True)
+    }
+    yield sorted({*known[_OTHERS], *new[_OTHERS]})
+    yield fold.versions
+    yield [parents[version] for version in fold.versions]
+    for place in (_DEPENDS_ON, _VARIANTS):
+        yield {version: refs for version, refs in known[place].items() if version not in fold.facts} | new[place]
+
+
+def _others_joined(known: Sequence[Any], new: Sequence[Any], fold: Fold, looked_at: Sequence[str]) -> Iterator[Any]:
+    before = [version for version in fold.versions if version not in fold.added]
+    for place in range(0, len(known), 2):
+        texts = {json.dumps(value, sort_keys=True): at for at, value in enumerate(known[place])}
+        which = dict(zip(before, known[place + 1] or [0] * len(before), strict=True))
+        for version, at in zip(looked_at, new[place + 1] or [0] * len(looked_at), strict=True):
+            which[version] = texts.setdefault(json.dumps(new[place][at], sort_keys=True), len(texts))
+        yield [json.loads(text) for text in texts]
+        yield [which[version] for version in fold.versions] if len(texts) > 1 else []
 
 
 def _kin_values(name: str, sheets: Sequence[Sheet]) -> Iterator[Any]:

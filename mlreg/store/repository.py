@@ -273,8 +273,7 @@ def id_from_format(data: bytes) -> str:
     if data != format_bytes(repository_id.strip()):
         raise IntegrityError(
             f"the file '{layout.FORMAT}' of the repository is damaged",
-            hint=f"bring it back from a copy; it is two lines: `mlreg {REPOSITORY_FORMAT}`, and the id in"
-            f" `{layout.event(layout.REPOSITORY, 1)}`",
+            hint=f"move it away and type `mlreg init`, which makes it out of `{layout.event(layout.REPOSITORY, 1)}`",
             facts={"object": layout.FORMAT},
             code="format-damaged",
         )

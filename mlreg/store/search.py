@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import chain, compress, islice, repeat
 from typing import Any, NamedTuple
 
+from mlreg.domain.events import REGISTERED
 from mlreg.domain.listing import Brief, Summary, VersionLine, brief_of, briefs_of
 from mlreg.domain.names import folded
 from mlreg.domain.query import Query, Test
@@ -42,7 +43,8 @@ class Fact(NamedTuple):
 class Fold(NamedTuple):
     """The versions of a model after one event; `stamp` is how the digest of that event begins.
 
-    `versions` are all of them, the greatest first, `registered` too, in that order; `facts` those that were looked at.
+    `versions` are all of them, the greatest first, `registered` too, in that order; `facts` those that were looked at,
+    of which `added` were not there before.
     """
 
     name: str
@@ -50,6 +52,12 @@ class Fold(NamedTuple):
     versions: Sequence[str]
     registered: Sequence[str]
     facts: Mapping[str, Fact]
+    added: Collection[str]
+
+    @property
+    def news(self) -> int:
+        """How much in it is new, to tell whether a table is worth being written: of a few versions these, else all."""
+        return len(self.versions if len(self.facts) >= SNAPSHOT_AFTER else self.facts)
 
 
 class Hits(NamedTuple):
@@ -112,23 +120,28 @@ class Search:
                 versions only that are not as they were in every one of them.
         """
         state = self._history.state(model, snapshot_after=SNAPSHOT_AFTER)
-        changed = self._changed(state, since) if since else None
-        briefs = briefs_of(state) if changed is None else [brief_of(state.versions[name]) for name in changed]
+        news = self._news(state, since) if since else None
+        briefs = briefs_of(state) if news is None else [brief_of(state.versions[name]) for name in news]
         facts = {}
         for brief, said in zip(briefs, self._cards.said(state.spelling, briefs), strict=True):
             row = [brief._replace(late={}, notes=()), shown_metrics(said.shown, brief.late)]
             facts[brief.version] = Fact(sheet_of(state.spelling, brief, said.card), row)
-        names = [*facts] if changed is None else state.versions.names_in_order()
-        return Fold(state.spelling, _stamp(state.head_digest or ""), names, list(state.versions), facts)
+        names = [*facts] if news is None else state.versions.names_in_order()
+        added = facts.keys() if news is None else {name for name, is_new in news.items() if is_new}
+        return Fold(state.spelling, _stamp(state.head_digest or ""), names, list(state.versions), facts, added)
 
-    def _changed(self, state: ModelState, since: Collection[str]) -> set[str] | None:
-        """Returns the versions that an event has changed after any of the folds `since`, or None: that is long ago."""
-        left, changed = {*since} - {_stamp(state.head_digest or "")}, set()
+    def _news(self, state: ModelState, since: Collection[str]) -> dict[str, bool] | None:
+        """Returns the versions that an event has changed after any of the folds `since`, and whether it made them.
+
+        None where that is long ago.
+        """
+        left, news = {*since} - {_stamp(state.head_digest or "")}, dict[str, bool]()
         events = islice(self._history.backwards(state), RENEWED_EVENTS_MAX)
         while left and (event := next(events, None)):
-            changed |= event.versions
+            for version in event.versions:
+                news[version] = news.get(version, False) or (event.kind == REGISTERED and version == event.version)
             left.discard(_stamp(event.previous or ""))
-        return None if left else changed
+        return None if left else news
 
 
 class _Columns:
@@ -164,7 +177,7 @@ class _Columns:
                 self._counts[model] = len(fold.versions)
                 for path in stale if fold.stamp == stamp else self._columns:
                     self._columns[path][model] = _renewed(lines[path], fold, path)
-                    made[path] += len(fold.versions if len(fold.facts) >= SNAPSHOT_AFTER else fold.facts)
+                    made[path] += fold.news
         for path in made:
             if made[path] >= least:
                 tables.write(self._cache, layout.column(path), self._columns[path])

@@ -139,6 +139,7 @@ _LINE = _matching(r"[^\x00-\x1f\x7f]{1,1024}", "one line of text")
 _WORD = _matching(r"[a-z0-9][a-z0-9._-]{0,127}", "a lower-case name of one of the stages")
 _WORDS = Kind("a list of lower-case names, as in `lab,live`", lambda value: isinstance(value, list), _listed)
 _RULE = Kind("a number, `true`, `false`, a text, or a list as in `@risk,@audit`", _is_plain, _plain)
+_HERE = Kind("`local`: other places are still to come", lambda value: value == "local", str.lower)
 _CPU = _matching(
     r"(?!0+(\.0*)?m?$)(\d{1,4}(\.\d{1,3})?|\d{1,7}m)", "a number of processors, as in `2`, `0.5` or `500m`"
 )
@@ -166,7 +167,7 @@ KEYS = (
     Key(
         "storage.type",
         "where bytes are kept: in the repository",
-        _choice("local"),
+        _HERE,
         default="local",
         older="BRXA_STORAGE_TYPE",
     ),

@@ -267,6 +267,13 @@ def test_what_is_added_together_has_its_directories_synced_at_the_end_and_once(t
 
 
 @needs_strace
+def test_what_was_added_together_is_durable_before_anything_is_removed(tmp_path):
+    LocalBackend(tmp_path).create("a/old", [b"x"])
+    made = calls(tmp_path, "with b.together(): b.create('a/new', [b'x']), b.delete('a/old')")
+    assert made[-4:] == ["fsync ROOT/a", "fsync ROOT", "unlink ROOT/a/old", "fsync ROOT/a"]
+
+
+@needs_strace
 def test_a_removal_is_durable(tmp_path):
     LocalBackend(tmp_path).create("a/b", [b"x"])
     assert calls(tmp_path, "b.delete('a/b')") == ["unlink ROOT/a/b", "fsync ROOT/a"]

@@ -45,6 +45,13 @@ def test_the_first_key_is_the_root_and_signs_for_itself(empty: Town):
     assert empty.as_("").keys().ring.root == empty.fingerprint("ann")
 
 
+def test_who_makes_the_root_is_told_how_to_pin_it_and_others_to_ask_for_it(empty: Town, home: Path):
+    first = empty.as_("").add_key("ann@example.org", empty.key("ann.pub"), key=empty.key("ann"))
+    second = empty.as_("").add_key("bo@example.org", empty.key("bo.pub"), key=empty.key("ann"))
+    assert f"`mlreg keys trust {empty.fingerprint('ann')}`" in first.notes[0]
+    assert "ask its owner" in second.notes[0] and "SHA256:" not in second.notes[0]
+
+
 def test_nobody_else_signs_for_the_first_key(empty: Town):
     with pytest.raises(NotAllowedError):
         empty.as_("").add_key("ann@example.org", empty.key("ann.pub"), key=empty.key("eve"))

@@ -32,7 +32,7 @@ REPORT = f"""
 import sys
 from mlreg.__main__ import main
 try:
-    main()
+    main(sys.argv[1:])
 except SystemExit:
     {MODULES}
 """

@@ -139,7 +139,7 @@ def test_settings_can_be_asked_for_where_there_is_no_repository_but_not_changed(
         (("set", "deployments.replicas", "many"), 2, "a whole number from 1 to 1000"),
         (("set", "deployments.cpu", "0"), 2, "a number of processors"),
         (("set", "deployments.memory", "5Gb"), 2, "a number of bytes"),
-        (("set", "storage.type", "s3"), 2, "it is one of local"),
+        (("set", "storage.type", "s3"), 2, "it is `local`: other places are still to come"),
         (("set", "storage.path", "/srv"), 2, "did you mean `storage.type`?"),
         (("set", "stages.order", "lab"), 2, "stages.order cannot be ['\"]?.*two or more lower-case names"),
         (("set", "stages.aliases.live", "nowhere"), 2, "is not a lower-case name of one of the stages"),

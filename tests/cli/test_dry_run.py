@@ -86,7 +86,7 @@ def ready(project: Path, mlreg: Type, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(project / "home"))
     (project / "home").mkdir()
     (project / "service").mkdir()
-    (project / "service" / "mlreg.toml").write_text('[service]\nname = "shop"\n[models]\nchurn = "^0"\n')
+    (project / "service" / "mlreg.toml").write_text('consumer = "shop"\n[models]\nchurn = "^0"\n')
     (project / "models.md").write_text("<!-- mlreg:begin fraud-detector -->\n<!-- mlreg:end -->\n")
     (project / "rows.csv").write_text("amount,fraud\n1.5,true\n")
     (project / "given.yaml").write_text("inputs:\n  - name: amount\n    type: double\n")

@@ -38,7 +38,7 @@ USAGE = (
     "promote fraud-detector 1.0.0",
     "promote fraud-detector 1.0.0 --to",
     "promote fraud-detector 1.0.0 --to prodution",
-    "promote fraud-detector 1.0.0 --to archived",
+    "promote fraud-detector 1.0.0 --to archived --expect none",
     "promote fraud-detector --to production",
     "promote fraud-detector --from development@x --to production",
     "promote fraud-detector 2.0.0 --to production --expect nobody",

@@ -107,7 +107,7 @@ def lines_of(shown: str) -> list[str]:
 def test_no_line_is_longer_than_the_terminal(line: str, columns: int, crowd: Path, drawn: Type) -> None:
     for shown in lines_of(drawn("-C", str(crowd), *line.split(), columns=columns)):
         is_one_word = len(shown.split()) <= 1
-        assert cell_len(shown) <= columns or is_one_word or "`" in shown or shown.startswith("note: "), shown
+        assert cell_len(shown) <= columns or is_one_word or "`" in shown or shown.startswith(("note: ", "warning: ")), shown
 
 
 @pytest.mark.parametrize("columns", [80, 200])
@@ -226,6 +226,14 @@ def test_an_improvement_in_all_metrics_is_said_so(tmp_path: Path, drawn: Type) -
     assert "1.0.1 is better (improvement in all metrics)" in drawn("compare", "churn", "1.0.0", "1.0.1")
 
 
+def test_what_is_so_or_not_is_said_as_documents_say_it(tmp_path: Path, drawn: Type) -> None:
+    (tmp_path / "model.bin").write_text("weights")
+    drawn("init")
+    drawn("register", "fraud", "model.bin", "--param", "bootstrap=true", "--meta", "audited=false")
+    shown = drawn("info", "fraud", "--no-color")
+    assert "bootstrap  true" in shown and "audited  false" in shown
+
+
 def test_where_there_is_nothing_it_is_said_what_to_type(tmp_path: Path, drawn: Type) -> None:
     drawn("init")
     assert "`mlreg register NAME FILE`" in drawn("list")
@@ -275,6 +283,8 @@ def test_no_text_of_a_repository_drives_a_real_terminal(tmp_path: Path) -> None:
     evil = "a\x1b]0;title\x07\x1b[2J\x9b31m\u202eb"
     registry.register("evil", tmp_path / "model.pkl", description=evil, params={evil: evil}, meta={evil: evil})
     registry.promote("evil", "1.0.0", to="production", reason=evil)
-    for line in ("info evil", "history evil", "compare evil 1.0.0 1.0.0"):
-        shown, _ = on_terminal(*line.split(), "--no-color", cwd=tmp_path)
-        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", shown)
+    for line in ("info evil", "history evil", "compare evil 1.0.0 1.0.0", "audit evil", "why evil"):
+        for columns in (40, 80):
+            shown, _ = on_terminal(*line.split(), "--no-color", cwd=tmp_path, columns=columns)
+            assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", shown)
+            assert max(map(cell_len, lines_of(shown))) <= columns

@@ -147,6 +147,13 @@ def test_two_spellings_of_one_quantity_are_a_tie() -> None:
     assert (found["1.0.0"], found["difference"], found["better"]) == (12_000_000, 0, None)
 
 
+def test_a_percentage_and_a_number_without_unit_are_both_ratios() -> None:
+    found = row("accuracy", "90%", 0.91)
+    assert (found["1.0.0"], found["2.0.0"], found["difference"]) == (0.9, 0.91, 0.01)
+    assert (found["better"], found["unit"], found["text"]["1.0.0"]) == ("2.0.0", "ratio", "90%")
+    assert row("accuracy", 0.9, "900‰")["difference"] == 0
+
+
 @pytest.mark.parametrize(("new", "units"), [("12MB", "B, s"), (40, "none, s"), ("40m", "m, s")])
 def test_units_that_do_not_compare_are_said_and_count_for_nobody(new: Any, units: str) -> None:
     found = row("latency", "40ms", new)

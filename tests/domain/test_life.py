@@ -9,7 +9,7 @@ from mlreg.domain.events import Draft, Event
 from mlreg.domain.stages import Stages
 from mlreg.domain.state import Deprecation, ModelState, apply
 from mlreg.domain.times import moment_of
-from mlreg.errors import BlockedError, ConflictError, MlregError, NotFoundError, UsageError
+from mlreg.errors import BlockedError, ConflictError, MlregError, NotFoundError
 
 STAGES = Stages()
 OPTIONS = ("from", "expect", "to", "without", "at")
@@ -73,7 +73,8 @@ def wish(state: ModelState, words: str, *, stages: Stages = STAGES) -> Draft | N
                 expect=said.get("expect"),
             )
         case "archive" | "force-archive":
-            return decide.decide_archiving(state, plain[0], stages=stages, force=verb != "archive", reason="why")
+            from_, force = said.get("from"), verb != "archive"
+            return decide.decide_archiving(state, plain[0], stages=stages, from_=from_, force=force, reason="why")
         case "deprecate":
             end = plain[1] if len(plain) > 1 else None
             return decide.decide_deprecation(state, plain[0], Deprecation("it leaks", end))
@@ -198,6 +199,8 @@ def test_going_on_from_staging_does_not_forget_who_was_there_before() -> None:
     register 1; register 2; promote 1 production; promote 2 production; rollback | rollback to 1 expect 1
     register 1; promote 1 production                                   | rollback to 1
     register 1; archive 1                                              | archive 1
+    register 1; archive 1                                              | archive 1 from development
+    register 1; register 2; promote 1 production; promote 2 production | archive 1 from production
     register 1                                                         | lift 1
     register 1; deprecate 1                                            | deprecate 1
     register 1; deprecate 1 2027-01-01                                 | deprecate 1 2027-01-01
@@ -218,6 +221,8 @@ def test_a_wish_that_is_fulfilled_is_no_event(story: str, words: str) -> None:
     register 1; promote 1 production | promote 1 production from staging | 1.0.0 came to production from development
     register 1; promote 1 production | promote 1 production from archived | 1.0.0 came to production from development
     register 1 staging               | promote 1 staging from archived   | 1.0.0 came to staging when it was registered
+    {TWO}; promote 2 production      | archive 1 from development        | 1.0.0 came to archived from production, not
+    {TWO}                            | archive 2 from staging            | 2.0.0 is at development, not at staging
     {TWO}                            | promote 2 production expect none  | production is held by 1.0.0, not by none
     {TWO}                            | promote 2 production expect 2     | production is held by 1.0.0, not by 2.0.0
     {TWO}                            | promote 2 staging expect 1        | staging is held by nobody, not by 1.0.0
@@ -260,7 +265,7 @@ def test_what_was_expected_and_is_so_lets_it_happen(story: str, words: str) -> N
     register 1; promote 1 production             | promote 1 development | `mlreg rollback fraud`
     register 1; promote 1 staging                | promote 1 development | `mlreg rollback fraud --stage staging`
     register 1; promote 1 production             | archive 1             | `mlreg rollback fraud`
-    register 1; promote 1 production             | archive 1             | `--force --reason TEXT`
+    register 1; promote 1 production             | archive 1             | fraud@1.0.0 --force --reason TEXT`
     register 1; deprecate 1                      | promote 1 production  | `mlreg deprecate fraud@1.0.0 --lift`
     register 1; archive 1; deprecate 1           | promote 1 development | `mlreg deprecate fraud@1.0.0 --lift`
     register 1; register 2; promote 1 production | rollback to 2         | `mlreg promote fraud 2.0.0 --to production`
@@ -289,12 +294,6 @@ def test_deprecating_the_holder_leaves_it_where_it_is() -> None:
     state = after("register 1; promote 1 production", "deprecate 1 2027-01-01")
     assert state.holder("production") == "1.0.0"
     assert state.versions["1.0.0"].deprecated == Deprecation("it leaks", "2027-01-01")
-
-
-def test_a_version_is_not_promoted_to_the_archive() -> None:
-    error = refusal("register 1", "promote 1 archived")
-    assert isinstance(error, UsageError)
-    assert "`mlreg archive fraud@1.0.0`" in str(error.hint)
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,12 @@ def test_what_is_not(condition: str) -> None:
     assert not holds(condition)
 
 
+def test_a_bare_name_is_taken_for_that_of_a_metric_in_the_hint() -> None:
+    with pytest.raises(UsageError) as caught:
+        Condition.parse("auc>0.9")
+    assert "a metric is `metrics.auc`" in str(caught.value.hint)
+
+
 @pytest.mark.parametrize(
     ("condition", "message"),
     [

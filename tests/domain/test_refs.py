@@ -140,6 +140,12 @@ def test_any_text_is_a_selector_or_usage(text: str) -> None:
         assert error.message.isprintable()
 
 
+def test_a_moment_without_braces_is_hinted_with_them() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_selector("prod@2026-03-31", STAGES)
+    assert "`'NAME@prod@{2026-03-31}'`" in str(caught.value.hint)
+
+
 def test_a_reference_is_a_name_and_perhaps_a_selector() -> None:
     assert parse_ref("risk/fraud@v3", STAGES)[:2] == ("risk/fraud", ByVersion(Version(3, 0, 0), partial=True))
     assert parse_ref("risk/fraud", STAGES)[:2] == ("risk/fraud", None)

@@ -134,13 +134,55 @@ def test_a_level_that_is_none_is_usage(bump: str) -> None:
 def test_the_same_facts_are_found_under_any_number() -> None:
     state, read = known("1: 2:")
     facts = state.versions["1.0.0"].facts
-    assert find_same(state, state_of(), facts, stated=None, read=read) is state.versions["1.0.0"]
-    assert find_same(state, state_of(), facts, stated=Version(1, 0, 0), read=read) is state.versions["1.0.0"]
+    assert find_same(state, state_of(), facts, "", stated=None, read=read) is state.versions["1.0.0"]
+    assert find_same(state, state_of(), facts, "", stated=Version(1, 0, 0), read=read) is state.versions["1.0.0"]
 
 
 def test_the_same_facts_under_another_stated_number_are_another_version() -> None:
     state, read = known("1:")
-    assert find_same(state, state_of(), state.versions["1.0.0"].facts, stated=Version(2, 0, 0), read=read) is None
+    assert find_same(state, state_of(), state.versions["1.0.0"].facts, "", stated=Version(2, 0, 0), read=read) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "same"),
+    [
+        ("1", "1.0", True),
+        ("1.0", "1", True),
+        ("1e3", 1000, True),
+        ("35ms", "35.0 ms", True),
+        ("nan", "NaN", True),
+        ("1", "1.5", False),
+        ("1", "1 ms", False),
+        ("1", {"value": 1, "direction": "up"}, False),
+        ("1", "nan", False),
+    ],
+)
+@pytest.mark.parametrize("stated", [None, Version(1, 0, 0)])
+def test_a_metric_is_the_same_fact_in_another_spelling_of_its_number(
+    before: str, now: Any, same: bool, stated: Version | None
+) -> None:
+    state, _ = known("1:")
+    kept = state.versions["1.0.0"]
+
+    def find() -> Standing | None:
+        new = state_of(metrics={"auc": now})
+        return find_same(
+            state, new, "sha256:0", kept.content, stated=stated, read=lambda _: state_of(metrics={"auc": before})
+        )
+
+    if same or stated is None:
+        assert find() is (kept if same else None)
+    else:
+        with pytest.raises(ConflictError, match="metrics differ"):
+            find()
+
+
+def test_other_files_or_a_parameter_of_another_type_are_no_other_spelling() -> None:
+    state, _ = known("1:")
+    kept = state.versions["1.0.0"]
+    new = state_of(params={"depth": 1})
+    for content, was in (("sha256:0", state_of(params={"depth": 1})), (kept.content, state_of(params={"depth": 1.0}))):
+        assert find_same(state, new, "sha256:0", content, stated=None, read=lambda _, was=was: was) is None  # type: ignore[misc]
 
 
 def test_other_facts_under_a_number_that_is_taken_conflict_and_the_difference_is_named() -> None:
@@ -148,7 +190,7 @@ def test_other_facts_under_a_number_that_is_taken_conflict_and_the_difference_is
     with pytest.raises(
         ConflictError, match=r"fraud 1\.0\.0 exists with other content: features, owner differ"
     ) as caught:
-        find_same(state, state_of(features=["a"], owner="bo"), "sha256:0", stated=Version(1, 0, 0), read=read)
+        find_same(state, state_of(features=["a"], owner="bo"), "sha256:0", "", stated=Version(1, 0, 0), read=read)
     assert caught.value.stable_code == "version-exists"
 
 

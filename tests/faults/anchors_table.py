@@ -1,7 +1,7 @@
 """Owns the table in which the anchors stand beside mlreg: who takes part, what they are put through, how it is told.
 
-A row for each: of the faults at every call of one promotion the findings, of 16 processes with 20 promotions each what
-became of them. LOUD and LITTER are not told: they are promises of mlreg alone.
+A row for each: at how many points of one promotion a fault came to a finding of each kind, and what became of 20
+promotions by each of 16 processes. LOUD and LITTER are not told: they are promises of mlreg alone.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ def row_of(number: int, share: int) -> str:
 
 def _told(trial: Trial, campaigns: Sequence[str], kinds: Sequence[str], share: int) -> str:
     tally = sum((CAMPAIGNS[name](trial, share=share) for name in campaigns), Tally())
-    return f"{' / '.join(str(tally.kinds[kind]) for kind in kinds)} of {tally.points}"
+    points = [{finding.when for finding in tally.findings if finding.kind == kind} for kind in kinds]
+    return f"{' / '.join(str(len(one)) for one in points)} of {tally.points}"
 
 
 # ---- at once

@@ -94,6 +94,12 @@ def _damage(root: Path) -> None:
     path.write_bytes(data)
 
 
+def _cut_off(root: Path) -> None:
+    path = _damaged(root)
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:-9])
+
+
 def _other_problems(root: Path) -> Sequence[str]:
     """Returns what is wrong but for what was damaged, and what is stored against it."""
     return [problem for problem in problems(root) if not problem.startswith("blobs/")]
@@ -148,6 +154,16 @@ COMMANDS = (
     Subject("register weights", ("register", "net", WEIGHTS), [("init",)], write_weights, share=3),
     Subject("register a fine-tune", ("register", "net", TUNED, "--parent", "net@1.0.0"), NET, write_weights, share=4),
     Subject("register weights as they are", ("register", "net", WEIGHTS, "--raw"), [("init",)], write_weights, share=6),
+    Subject(
+        "register what was cut off",
+        ("register", "net", WEIGHTS),
+        TWO_NETS,
+        write_weights,
+        arrange=_cut_off,
+        observe=lambda root: {**standing(root), "damage": bool(problems(root))},
+        problems=_other_problems,
+        share=3,
+    ),
     Subject(
         "checkout of weights",
         ("checkout", "net", "2.0.0", "-o", "out"),

@@ -221,7 +221,7 @@ class Trial:
     def _is_quiet(self, run: Run, codes: Set[int]) -> None:
         lines = run.err.splitlines()
         is_one_line = sum(line.startswith("error: ") for line in lines) <= 1 and all(
-            line.startswith(("error: ", "hint: ", "note: ", "undo: ")) for line in lines
+            line.startswith(("error: ", "hint: ", "note: ", "warning: ", "undo: ")) for line in lines
         )
         if run.code == 0 and "Traceback" not in run.err:
             return  # whatever it says beside its answer

@@ -171,6 +171,16 @@ def test_a_name_makes_nothing_harmless(suffix, tmp_path):
     assert scan_path(path).verdict == "refused"
 
 
+def test_a_model_without_a_byte_is_torn_and_other_empty_files_are_nothing(tmp_path):
+    for name in ("model.pkl", "MODEL.JOBLIB", "model.pt", "model.safetensors", "a.npy"):
+        (tmp_path / name).touch()
+        report = scan_path(tmp_path / name)
+        assert (report.verdict, [finding.code for finding in report.findings]) == ("invalid", ["MLR330"])
+    for name in ("__init__.py", "empty", "notes.txt", "added_tokens.json"):
+        (tmp_path / name).touch()
+        assert scan_path(tmp_path / name).verdict == "allowed"
+
+
 def test_every_code_has_a_verdict_and_a_reason():
     assert {code.verdict for code in CODES.values()} == set(VERDICTS)
     assert all(code.why and code.why.isascii() and not code.why.endswith(".") for code in CODES.values())

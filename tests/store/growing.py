@@ -82,6 +82,7 @@ def record_of(model: str, version: str, choice: random.Random) -> ModelVersion:
         "top.5": choice.random(),
     }
     named = choice.sample(sorted(metrics), choice.randint(0, 3))
+    origins = {"parent": f"{model}@{version[0]}.1.1", "data": f"day-{version[2]}"}
     return ModelVersion(
         name=model,
         version=Version.parse(version),
@@ -92,7 +93,8 @@ def record_of(model: str, version: str, choice: random.Random) -> ModelVersion:
         tags=tuple(sorted(choice.sample(["gold", "tabular", "v2"], choice.randint(0, 3)))),
         metrics={name: Metric.parse(name, metrics[name]) for name in named},
         params={"lr": choice.choice([0.1, 0.01, "auto"]), "deep": {"er": choice.choice([True, 3, None, "x"])}},
-        lineage={} if choice.random() < 0.5 else {"increment": f"{choice.randint(0, 20):04}"},
+        features=(f"f{version[4]}", "amount"),
+        lineage=origins | ({} if choice.random() < 0.5 else {"increment": f"{choice.randint(0, 20):04}"}),
         meta={"team": choice.choice(["risk", "core"]), "runs": [choice.randint(0, 3), "b"]},
     )
 

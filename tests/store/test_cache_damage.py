@@ -40,6 +40,10 @@ def answers(backend: MemoryBackend, cache: Path | None) -> list[Any]:
         registry().find(search="friday").document(),
         registry().promote("deep", "latest", to="staging", dry_run=True).document(),
         registry().history("deep").document(),
+        registry().impact("deep@latest").document(),
+        registry().impact(data_set="day-7").document(),
+        registry().impact(feature="f3").document(),
+        registry().best("deep").document(),
     ]
 
 

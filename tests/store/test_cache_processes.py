@@ -29,6 +29,7 @@ def ask():
     return [
         registry().list().document(), registry().versions("deep").document(), registry().info("deep").document(),
         registry().find(where=["metrics.auc>0.5"]).document(), registry().find(search="black").document(),
+        registry().lineage("deep").document(), registry().impact(feature="f3").document(),
     ]
 """
 ASK_FOR_EVER = """

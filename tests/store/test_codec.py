@@ -108,6 +108,16 @@ def test_the_line_and_what_is_wrong_in_it_are_told(data, line, what):
     assert (caught.value.facts["file"], caught.value.facts["line"]) == ("event.json", line)
 
 
+def test_a_byte_order_mark_and_the_numbers_of_python_are_read_where_they_are_asked_for():
+    data = b'\xef\xbb\xbf{"a": NaN, "b": [Infinity, -Infinity], "c": "NaN"}'
+    found = codec.parse_json(data, name="m.json", finite=False)
+    assert math.isnan(found["a"]) and (found["b"], found["c"]) == ([math.inf, -math.inf], "NaN")
+    for broken in (b'{"a": NaN,\n "a": 1}', b"[NaN,\n1e999]", b"[NaN,\n-NaN]", b'[NaN,\n"\\ud800"]'):
+        with pytest.raises(UsageError, match="line 2"):
+            codec.parse_json(broken, name="m.json", finite=False)
+    assert parse(b"\xef\xbb\xbf[1]") == [1]
+
+
 def test_sixty_four_levels_are_read_and_written():
     assert parse(codec.canonical_json(nested(64))) == nested(64)
 

@@ -162,6 +162,7 @@ class LocalBackend:
     def delete(self, key: str) -> None:
         """Removes the file `key` if it is there."""
         check_key(key)
+        self._catch_up()  # what takes its place may be among that
         with suppress(FileNotFoundError):
             os.unlink(self._path(key))
             sync_directory(self._path(_parent(key)))
@@ -174,14 +175,13 @@ class LocalBackend:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Syncs directories at its end, each once, instead of with every file."""
-        put_off = self._put_off = {}
+        """Syncs directories at its end, each once, instead of with every file; or before something is removed."""
+        self._put_off = {}
         try:
             yield
+            self._catch_up()
         finally:
             self._put_off = None
-        for key in put_off.values():
-            self._sync_names(key)
 
     @contextmanager
     def sharing(self) -> Iterator[None]:
@@ -275,9 +275,16 @@ class LocalBackend:
 
     def _sync_names(self, key: str) -> None:
         """Makes the name `key` outlast a loss of power, and those of the directories on the way to it."""
-        if self._put_off is not None:
+        if self._put_off is None:
+            self._sync_names_now(key)
+        else:
             self._put_off[_parent(key)] = key
-            return
+
+    def _catch_up(self) -> None:
+        while self._put_off:
+            self._sync_names_now(self._put_off.pop(next(iter(self._put_off))))
+
+    def _sync_names_now(self, key: str) -> None:
         sync_directory(self._path(_parent(key)))
         for directory in _directories(key):
             if directory not in self._durable:

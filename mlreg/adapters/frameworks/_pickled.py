@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     import joblib
 
-    from mlreg.adapters.frameworks import _unpickler
+    from mlreg.adapters.frameworks import _sound, _unpickler
 else:
     joblib = LazyModule("joblib")
     metadata = LazyModule("importlib.metadata")
+    _sound = LazyModule("mlreg.adapters.frameworks._sound")
     _unpickler = LazyModule("mlreg.adapters.frameworks._unpickler")
 
 _NOBODYS = frozenset({"__main__", "__mp_main__"}) | sys.stdlib_module_names
@@ -50,17 +51,19 @@ def load(files: Mapping[str, BinaryIO], *, trusted: Collection[str] = ()) -> Any
 
     Raises:
         ModuleNotFoundError: A package that it needs is not installed.
-        NotAllowedError: It names something that is neither known nor trusted.
+        NotAllowedError: It names something that is neither known nor trusted, or does not hold together.
         UsageError: It cannot be unpickled.
     """
     name, stream = _foreign.only(files, "a pickle", PICKLES)
     with _foreign.loading(name, "a pickle"):
         try:
-            return _unpickler.load(name, stream, trusted)
+            model = _unpickler.load(name, stream, trusted)
         except AttributeError as error:
             why = f"AttributeError: {error}"
             hint = "import the module that defines its class first, as the script did that saved it"
             raise _foreign.not_loaded(name, "a pickle", why, hint=hint) from error
+        _sound.check(name, model)
+        return model
 
 
 def feature_count(model: object) -> int | None:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from mlreg.adapters.frameworks import _lightgbm_text
 from mlreg.errors import NotAllowedError
 
 Check = Callable[[Any], str]
@@ -24,6 +25,7 @@ _LEAVES: Final = (
     type, str, bytes, int, float, complex, bool, type(None), types.FunctionType, types.BuiltinFunctionType,
     types.ModuleType, types.CodeType, np.generic, np.dtype, np.ufunc,
 )  # fmt: skip
+_LIGHTGBM: Final = "lightgbm.basic.Booster"
 _MT19937_WORDS: Final = 624
 _PHILOX_NUMBERS: Final = 4
 _BITSET_WORDS: Final = 8
@@ -42,13 +44,33 @@ def check(name: str, model: object) -> None:
         found = _check_of(type(part))
         problem = found and _problem(found, part)
         if problem:
-            kind = f"{type(part).__module__}.{type(part).__qualname__}"
-            raise NotAllowedError(
-                f"{name} holds a {kind} with which predicting would leave its memory: {problem}",
-                hint="no saver writes such a file: look who has made it; `checkout` gives its bytes",
-                facts={"file": name, "class": kind, "problem": problem},
-                code="refused",
-            )
+            raise _refused(name, part, problem)
+
+
+def check_state(name: str, target: object, state: object) -> None:
+    """Looks at the `state` that `target` is about to be given, where its package ends the process at one that lies.
+
+    Raises:
+        NotAllowedError: It lies.
+    """
+    if f"{type(target).__module__}.{type(target).__qualname__}" != _LIGHTGBM or not isinstance(state, dict):
+        return
+    for text in (state.get("_handle"), state.get("handle")):
+        if text is not None:
+            try:
+                _lightgbm_text.check(text.encode())
+            except (ValueError, AttributeError) as error:
+                raise _refused(name, target, str(error)) from error
+
+
+def _refused(name: str, part: object, problem: str) -> NotAllowedError:
+    kind = f"{type(part).__module__}.{type(part).__qualname__}"
+    return NotAllowedError(
+        f"{name} holds a {kind} that would leave its memory: {problem}",
+        hint="no saver writes such a file: look who has made it; `checkout` gives its bytes",
+        facts={"file": name, "class": kind, "problem": problem},
+        code="refused",
+    )
 
 
 def _parts(model: object) -> Iterator[object]:
@@ -197,19 +219,20 @@ def _lists(matrix: Any) -> str:
 def _support_vectors(model: Any) -> str:
     if not hasattr(model, "support_vectors_"):
         return ""
-    count, columns = model.support_vectors_.shape
-    groups = len(model._n_support)
-    is_classifier = hasattr(model, "classes_")
+    count = len(model.support_)
+    is_classifier = any(base.__name__ == "BaseSVC" for base in type(model).__mro__)
+    if model.kernel == "precomputed" or callable(model.kernel):  # asks for places in the rows that it is given
+        is_sound = not count or (model.support_.min() >= 0 and model.support_.max() < model.shape_fit_[0])
+    else:
+        is_sound = model.support_vectors_.shape == (count, model.n_features_in_)
     classes = len(model.classes_) if is_classifier else 2
     pairs = classes * (classes - 1) // 2
-    weights = model._dual_coef_
-    size = weights.data.size if model._sparse else weights.size
-    sizes = (
-        (len(model.support_), count), (groups, classes), (columns, model.n_features_in_),
-        (size, count * (classes - 1)), (len(model._intercept_), pairs),
-    )  # fmt: skip
-    if any(found != needed for found, needed in sizes) or {len(model._probA), len(model._probB)} - {0, pairs, 2}:
+    weights = model._dual_coef_.data if model._sparse else model._dual_coef_
+    sizes = (len(model._n_support), weights.size, len(model._intercept_))
+    if not is_sound or sizes != (classes, count * (classes - 1), pairs):
         return f"sizes that do not fit {count} support vectors of {classes} classes"
+    if {len(model._probA), len(model._probB)} - {0, pairs}:
+        return f"sizes that do not fit {pairs} pairs of classes"
     is_counted = np.all(model._n_support >= 0) and int(np.sum(model._n_support, dtype=np.int64)) == count
     return "" if is_counted or not is_classifier else f"it counts other than its {count} support vectors"
 

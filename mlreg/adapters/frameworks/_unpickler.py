@@ -3,6 +3,7 @@
 It is the second gate. The scan has followed the whole file before; this one looks at each name where it is resolved,
 so that a mistake of the first does not suffice. joblib's raw arrays are read as joblib does, but for the pickles inside
 of arrays of objects, which older ones hand to an unpickler that takes everything (GHSA-m62q-453p-gv66).
+Both are the unpickler that is written in Python: it lets a state be looked at before it is set.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, BinaryIO, Final, cast
 from joblib.compressor import BinaryZlibFile
 from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
 
-from mlreg.adapters.frameworks import _foreign
+from mlreg.adapters.frameworks import _foreign, _sound
 from mlreg.errors import NotAllowedError
 from mlreg.scanning import names
 from mlreg.scanning.names import Standing
@@ -29,6 +30,7 @@ _STREAMS: Final[tuple[tuple[bytes, Any], ...]] = (
     (b"\x5d\0\0", lzma.LZMAFile),
     (b"x", lambda stream: BinaryZlibFile(stream, "rb")),
 )
+_Python: Final[Any] = pickle._Unpickler
 _WRAPPER: Final = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 
 
@@ -65,6 +67,11 @@ class _Gate:
         if standing is Standing.FOREIGN and path not in self._trusted:
             raise _foreign.untrusted(self._name, [path])
 
+    def check_state(self, stack: list[Any]) -> None:
+        """Raises where the state on top of `stack` would have the object below it leave its memory."""
+        if len(stack) > 1:
+            _sound.check_state(self._name, stack[-2], stack[-1])
+
 
 class _Outer(NumpyUnpickler):  # type: ignore[misc]
     """Reads one file."""
@@ -83,8 +90,15 @@ class _Outer(NumpyUnpickler):  # type: ignore[misc]
         """Raises: nothing outside of the file is asked for."""
         raise pickle.UnpicklingError("it asks for an object outside of the file")
 
+    def load_build(self) -> None:
+        """Sets a state, which may have joblib read an array."""
+        self.gate.check_state(self.stack)
+        super().load_build()
 
-class _Inner(pickle.Unpickler):
+    dispatch: Final = {**NumpyUnpickler.dispatch, pickle.BUILD[0]: load_build}
+
+
+class _Inner(_Python):  # type: ignore[misc]
     """Reads the pickle in an array of objects, in which there are no arrays of joblib."""
 
     def __init__(self, stream: BinaryIO, gate: _Gate) -> None:
@@ -95,6 +109,13 @@ class _Inner(pickle.Unpickler):
         """Returns what a pickle names, where it may."""
         self._gate.check(*names.python3(module, name))  # what is called as in Python 2 is nowhere else in Python 3
         return super().find_class(module, name)
+
+    def load_build(self) -> None:
+        """Sets a state."""
+        self._gate.check_state(self.stack)
+        super().load_build()
+
+    dispatch: Final = {**_Python.dispatch, pickle.BUILD[0]: load_build}
 
 
 class _Wrapper(NumpyArrayWrapper):  # type: ignore[misc]

@@ -31,8 +31,10 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from mlreg.adapters.frameworks import _sound
     from mlreg.scanning import names
 else:
+    _sound = LazyModule("mlreg.adapters.frameworks._sound")
     names = LazyModule("mlreg.scanning.names")
 skops_io: Any = LazyModule("skops.io")
 
@@ -83,7 +85,8 @@ def load(files: Mapping[str, BinaryIO], *, trusted: Collection[str] = ()) -> Any
     """Returns the estimator in the one file of `files`.
 
     Raises:
-        NotAllowedError: It needs a class that is known neither to skops nor to mlreg, and not `trusted`.
+        NotAllowedError: It needs a class that is known neither to skops nor to mlreg, and not `trusted`, or does not
+            hold together.
         UsageError: It cannot be loaded.
     """
     name, stream = _foreign.only(files, "a skops file", FORMATS)
@@ -92,7 +95,9 @@ def load(files: Mapping[str, BinaryIO], *, trusted: Collection[str] = ()) -> Any
         needed = skops_io.get_untrusted_types(data=data)
         if missing := sorted(name for name in set(needed) - set(trusted) if not _is_listed(name)):
             raise _foreign.untrusted(name, missing)
-        return skops_io.loads(data, trusted=list(needed))
+        model = skops_io.loads(data, trusted=list(needed))
+        _sound.check(name, model)
+        return model
 
 
 def _is_listed(path: str) -> bool:

@@ -85,7 +85,7 @@ def _references(words: Sequence[str]) -> list[str]:
     references = joined(words)
     if len(references) < 2:
         model = words[0].partition("@")[0]
-        raise UsageError("two versions are compared", hint=f"write `mlreg compare {model} A B`")
+        raise UsageError("two versions are compared", hint=f"write `mlreg compare {model} production latest`")
     return references
 
 

@@ -58,7 +58,7 @@ def _draw_models(on: screen.Screen, answer: Occupied) -> None:
     on.table(columns, [_shelf_cells(shelf) for shelf in answer.models])
     on.line(_sum(answer), "bold")
     if answer.garbage_bytes:
-        on.line(f"and {size(answer.garbage_bytes)} that no version needs: see `mlreg gc`")
+        on.line(f"and {size(answer.garbage_bytes)} of no version, as texts of policies: `mlreg gc` tells what may go")
 
 
 def _draw_versions(on: screen.Screen, answer: Occupied) -> None:

@@ -52,7 +52,10 @@ def run(
     A layout has the files of the models, verified while they are written, and texts with their facts.
     """
     if (layout is None) == (format is None):
-        raise UsageError("one form is asked for: a layout or a format", hint="see `mlreg export --help`")
+        raise UsageError(
+            "one form is asked for: a layout or a format",
+            hint="write `--layout flat -o DIR`, or another form of `mlreg export --help`",
+        )
     session = ctx.obj
     out = session.output()
     if layout is not None:

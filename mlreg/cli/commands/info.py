@@ -71,9 +71,9 @@ def _draw(on: screen.Screen, answer: Info) -> None:
         ]
     )
     _section(on, "metrics", [(name, number(value)) for name, value in facts["metrics"].items()])
-    _section(on, "parameters", list(facts["params"].items()))
+    _section(on, "parameters", [(name, _joined(value)) for name, value in facts["params"].items()])
     _section(on, "approvals", voices.told(facts["approvals"]))
-    _section(on, "custom facts", list(facts["meta"].items()))
+    _section(on, "custom facts", [(name, _joined(value)) for name, value in facts["meta"].items()])
     _section(on, "files", [(file["path"], _sized(file)) for file in facts["files"]])
     _section(on, "data set", [(key.replace("_", " "), value) for key, value in facts["dataset"].items()])
     for kind in ("environment", "git", "run"):
@@ -108,6 +108,8 @@ def _sized(file: Mapping[str, Any]) -> str:
 
 
 def _joined(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return " ".join(map(str, value)) if isinstance(value, list) else value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +15,7 @@ from mlreg.cli.pairs import joined, nested
 from mlreg.cli.text import size
 from mlreg.domain.names import quoted
 from mlreg.errors import UsageError
-from mlreg.intake import read_features, read_mapping, read_requirements, read_value
+from mlreg.intake import named_file, read_features, read_mapping, read_requirements, read_value
 from mlreg.lazy import LazyModule
 from mlreg.spec import covered, read_spec
 
@@ -42,7 +42,8 @@ def run(
     ] = None,
     paths: Annotated[list[str] | None, typer.Argument(metavar="PATH...", help="Its files, or one directory.")] = None,
     file: Annotated[
-        str | None, typer.Option("-f", "--file", metavar="SPEC", help="All of this in YAML or JSON; words cover it.")
+        str | None,
+        typer.Option("-f", "--file", metavar="SPEC", help="All of this in YAML or JSON (- is stdin); words cover it."),
     ] = None,
     role: Annotated[
         Pairs | None,
@@ -116,6 +117,16 @@ def run(
     """
     if version is not None and bump is not None:
         raise UsageError("a version is stated or bumped, not both", hint="leave out `--version` or `--bump`")
+    _check_standard_input(
+        {
+            "-f": file,
+            "--metrics": metrics,
+            "--params": params,
+            "--features": features,
+            "--signature": signature,
+            "--requirements": requirements,
+        }
+    )
     words = {
         "name": name,
         "paths": paths or [],
@@ -124,9 +135,9 @@ def run(
         "bump": bump,
         "metrics": _joined(metrics, metric, "--metric", str),
         "params": _joined(params, param, "--param", read_value),
-        "features": [*(read_features(Path(features)) if features else []), *(feature or [])],
-        "signature": declared.read_signature(Path(signature)).facts() if signature else None,
-        "requirements": read_requirements(Path(requirements)) if requirements else [],
+        "features": [*(read_features(named_file(features)) if features else []), *(feature or [])],
+        "signature": declared.read_signature(named_file(signature)).facts() if signature else None,
+        "requirements": read_requirements(named_file(requirements)) if requirements else [],
         "framework": framework,
         "type": type,
         "parent": parent,
@@ -173,13 +184,23 @@ def _specified(file: str | None, name: str | None) -> dict[str, Any]:
     """Returns what the specification `file` says; `name` is the first word, which may have been meant as a path."""
     if file is None:
         return {}
-    spec = read_spec(Path(file))
+    spec = read_spec(named_file(file))
     if name not in (None, spec.name) and spec.name is not None and Path(str(name)).exists():
         raise UsageError(
             f"{quoted(str(name))} is a file, and stands where the model is named",
             hint=f"name the model before it: `mlreg register {spec.name} {name} -f {file}`",
         )
     return spec.arguments()
+
+
+def _check_standard_input(words: Mapping[str, str | None]) -> None:
+    """Checks that standard input, which can be read once, is named by one of the options."""
+    both = [option for option, word in words.items() if word == "-"]
+    if len(both) > 1:
+        raise UsageError(
+            f"standard input is asked for twice: {' and '.join(f'`{option} -`' for option in both)}",
+            hint="name a file for all but one of them",
+        )
 
 
 def _roles(pairs: Pairs) -> dict[str, list[str]]:
@@ -195,4 +216,4 @@ def _stated(**facts: str | None) -> dict[str, str]:
 
 
 def _joined(file: str | None, pairs: Pairs | None, option: str, read: Callable[[str], Any]) -> dict[str, Any]:
-    return {**(read_mapping(Path(file)) if file else {}), **joined(pairs or [], option, read)}
+    return {**(read_mapping(named_file(file)) if file else {}), **joined(pairs or [], option, read)}

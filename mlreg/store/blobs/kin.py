@@ -48,13 +48,19 @@ class Relative:
     bases: Sequence[str]
 
     def base(self, tensor: Tensor, offset: int, size_bytes: int, restorer: Restorer) -> Base | None:
-        """Returns what the `size_bytes` from `offset` of `tensor` may be stored against, or None where nothing fits."""
+        """Returns what the `size_bytes` from `offset` of `tensor` may be stored against, or None where nothing fits.
+
+        What cannot be restored does not fit.
+        """
         found = self.tensors.get(bare_name(tensor.name))
         if found is None or not _fit(tensor, found):
             return None
         scale = found.size_bytes / tensor.size_bytes
         place = Place(self.digest, found.offset + int(offset * scale), int(size_bytes * scale))
-        return _shallow(Base(place, found.dtype, 0), tensor.dtype, restorer)
+        try:
+            return _shallow(Base(place, found.dtype, 0), tensor.dtype, restorer)
+        except UNUSABLE:  # what it is itself stored against
+            return None
 
 
 def relatives(digests: Iterable[str], restorer: Restorer) -> list[Relative]:

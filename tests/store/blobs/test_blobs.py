@@ -189,6 +189,16 @@ def test_relatives_that_are_missing_or_damaged_are_no_use_and_no_harm(blobs, tmp
     add(blobs, weights.safetensors(TUNED), base, "sha256:" + "0" * 64)
 
 
+@pytest.mark.parametrize("bytes_left", [9, -50])
+def test_a_relative_that_is_itself_stored_against_what_is_damaged_is_no_use_and_no_harm(blobs, tmp_path, bytes_left):
+    base = add(blobs, weights.safetensors(BASE))
+    tuned = add(blobs, weights.safetensors(TUNED), base)
+    path = tmp_path / layout.coded_blob(base)
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:bytes_left])
+    assert add(blobs, weights.safetensors(BASE), tuned) == base  # and reads them back
+
+
 class Changing(io.BytesIO):
     """A file that somebody goes on writing: each time it has been read to its end, another byte is another."""
 
