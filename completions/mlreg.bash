@@ -143,7 +143,7 @@ _mlreg_options() {
         gc) kind=words words=(--prune --now --no-squeeze --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         checkpoint) kind=words words=(-o --output --key --unsigned --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         doctor) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
-        demo) kind=words words=(--keep -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
+        demo) kind=words words=(--keep --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         config) kind=words words=(--global --show-origin --dry-run -C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         completion) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;
         explain) kind=words words=(-C --repo --json -q --quiet -v --verbose --no-color --ci --actor --help) ;;

@@ -149,7 +149,7 @@ complete -c mlreg -n "__mlreg_at init" -l dry-run -d 'Decide and print everythin
 
 complete -c mlreg -n '__mlreg_at register 0' -k -a '(__mlreg_ask models)'
 complete -c mlreg -n '__mlreg_at register 1 more' -F
-complete -c mlreg -n "__mlreg_at register" -s f -l file -r -F -d 'All of this in YAML or JSON; words cover it.'
+complete -c mlreg -n "__mlreg_at register" -s f -l file -r -F -d 'All of this in YAML or JSON (- is stdin); words cover it.'
 complete -c mlreg -n "__mlreg_at register" -l role -x -d 'A file and what it is: model, scaler, tokenizer, config.'
 complete -c mlreg -n "__mlreg_at register" -l version -x -d 'The version, SemVer 2.0.0.'
 complete -c mlreg -n "__mlreg_at register" -l bump -x -a 'major minor patch auto' -d 'major, minor, patch or auto: by what changed. Default: auto.'
@@ -415,6 +415,7 @@ complete -c mlreg -n "__mlreg_at checkpoint" -l dry-run -d 'Decide and print eve
 
 
 complete -c mlreg -n "__mlreg_at demo" -l keep -x -a '(__fish_complete_directories)' -d 'Work in this new directory and leave it there.'
+complete -c mlreg -n "__mlreg_at demo" -l dry-run -d 'Decide and print everything, write nothing.'
 
 complete -c mlreg -n '__mlreg_at config 0' -a 'list get set unset'
 complete -c mlreg -n "__mlreg_at config" -l global -d 'Of your own settings, which hold in every repository.'

@@ -166,15 +166,20 @@ def read_facts(path: Path, example: str = "auc: 0.91") -> Any:
     """
     data = _read(path)
     try:
-        if path.suffix.lower() == ".json":
-            return codec.parse_json(data, name=str(path), finite=False)
-        with suppress(UsageError):
-            if path == STDIN:
-                return codec.parse_json(data, name=str(path), finite=False)
-        return strict_yaml.parse(data, name=str(path))
+        return _parsed(data, path)
     except UsageError as error:
         error.hint = error.hint or f"mend it: such a file is YAML or JSON, as in `{example}`"
         raise
+
+
+def _parsed(data: bytes, path: Path) -> Any:
+    if path.suffix.lower() == ".json" or path == STDIN:
+        try:
+            return codec.parse_json(data, name=str(path), finite=False)
+        except UsageError:
+            if path != STDIN:
+                raise
+    return strict_yaml.parse(data, name=str(path))
 
 
 def read_value(text: str) -> Any:
@@ -363,7 +368,10 @@ def _stat(path: Path) -> os.stat_result:
 
 def _input_error(path: Path, error: OSError | ValueError) -> UsageError | NotAllowedError | DiskError:
     place = quoted(str(path), 200)
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
+    if isinstance(error, FileNotFoundError) and path.is_symlink():
+        what = f"the link {place} leads nowhere: there is no {quoted(os.readlink(path), 200)}"
+        return UsageError(what, hint="take it away, or put there what it leads to", code="no-such-file")
+    if isinstance(error, FileNotFoundError | NotADirectoryError) or getattr(error, "errno", 0) == errno.ENAMETOOLONG:
         hint = _near_files(path) or "see what is there with `ls`"
         return UsageError(f"there is no file {place}", hint=hint, code="no-such-file", facts={"file": ascii(str(path))})
     if isinstance(error, PermissionError):

@@ -52,7 +52,7 @@ class Journal:
     def foresee(self, state: ModelState, wish: Decide) -> Outcome:
         """Decides `wish` on `state` and adds nothing; tells the number and the moment that the event would have."""
         draft = wish(state)
-        return Outcome(state, draft, state.head + 1, timestamp(self._now())) if draft else Outcome(state, None)
+        return Outcome(state, draft, state.head + 1, self.stamp().at) if draft else Outcome(state, None)
 
     def commit(self, state: ModelState, model: str, wish: Decide) -> Outcome:
         """Decides `wish` on `state`, or on what it became meanwhile, and adds the event.

@@ -17,7 +17,8 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from mlreg.adapters import load
 from mlreg.cli.context import BEHIND_DASHES, Session
 from mlreg.cli.output import check_stdout, prepare_streams, silence_stdout
-from mlreg.errors import DiskError, MlregError, NotAllowedError, UsageError
+from mlreg.domain.names import quoted
+from mlreg.errors import DiskError, MlregError, NotAllowedError, NotFoundError, UsageError
 from mlreg.lazy import LazyModule
 from mlreg.version import __version__
 
@@ -275,10 +276,14 @@ def _lacks_memory(error: BaseException | None) -> bool:
 
 def _disk(error: OSError) -> MlregError:
     what = (error.strerror or str(error) or type(error).__name__).lower()
-    place = f"{ascii(os.fsdecode(error.filename))[1:-1]}: " if isinstance(error.filename, str | bytes) else ""
+    place = f"{quoted(os.fsdecode(error.filename), 200)[1:-1]}: " if isinstance(error.filename, str | bytes) else ""
     facts = {"errno": errno.errorcode.get(error.errno or 0), "stdout": not place}
     if error.errno in (errno.EACCES, errno.EPERM):
         return NotAllowedError(f"{place}{what}", hint="see who may write there with `ls -ld`", facts=facts)
+    if place and error.errno in (errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP, errno.EISDIR):
+        return UsageError(f"{place}{what}", hint="name another place", facts=facts)
+    if place and error.errno == errno.ENOENT:
+        return NotFoundError(f"{place}{what}", hint="see what is there with `ls -ld`", facts=facts)
     hint = "nothing is half done: look at the disk with `df -h`, then run it again"
     if error.errno == errno.EOPNOTSUPP:
         hint = "see with `df -T` which file system it is, and take another"

@@ -399,3 +399,11 @@ def test_a_bug_is_70_with_its_traceback_in_a_file(project: Path, spawn: Type) ->
 def test_verbose_says_on_stderr_which_repository_it_is(project: Path, mlreg: Type) -> None:
     assert mlreg("list", "-v").err == f"repository: {project / '.mlreg'}\n"
     assert mlreg("list", "-v", "--json").err == ""
+
+
+@pytest.mark.parametrize(
+    "line", ["promote fraud-detector 1.0.0 --to staging", "tag fraud-detector 1.0.0 x", "register new v100.pkl"]
+)
+def test_who_cannot_act_is_refused_in_a_dry_run_too(mlreg: Type, project: Path, line: str) -> None:
+    for words in (line.split(), [*line.split(), "--dry-run"]):
+        assert mlreg(*words, "--actor", "a\nb").code == 2

@@ -25,7 +25,7 @@ def find(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = 
     named = _checked(given) or _named(environment)
     if named:
         path = target(named)
-        if path.is_dir():
+        if os.path.isdir(path):
             return path
         raise NotFoundError(
             f"there is no repository at {quoted(str(named), 200)}",
@@ -114,4 +114,5 @@ def _in_the_way(path: Path) -> ConflictError:
 
 
 def _looks_like_repository(path: Path) -> bool:
-    return (path / "format").is_file() and (path / "history").is_dir()
+    # other than the methods of a path, these take a name that is too long for one that is not there
+    return os.path.isfile(path / "format") and os.path.isdir(path / "history")

@@ -274,14 +274,16 @@ class Blobs:
         return kept
 
     def _can_be(self, digest: str, size_bytes: int) -> bool:
-        """Whether what lies under `digest` is as long as it says: a coded form has its index, and all that it needs."""
+        """Whether what lies under `digest`, in each form, is as long as it says: the coded one has its index, and bases."""
         stream, is_coded = self._open_either(digest)
         with stream:
-            if not is_coded:
-                return stream.seek(0, 2) == size_bytes
+            if not is_coded and stream.seek(0, 2) != size_bytes:
+                return False
+        if not self._is_kept(layout.coded_blob(digest)):
+            return True
         try:
             with _sound(digest):
-                storing.is_thorough(digest, self._open_either)
+                storing.is_thorough(digest, partial(self._open_coded, digest))
                 return all(map(self.has, self.needed([digest])))
         except IntegrityError:
             return False

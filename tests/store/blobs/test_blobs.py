@@ -150,6 +150,16 @@ def test_the_same_bytes_again_take_the_place_of_a_blob_that_was_cut_off(blobs, t
     assert add(blobs, data, digest, plain=plain) == digest  # and reads them back
 
 
+def test_the_same_bytes_again_take_a_form_away_that_was_cut_off_beside_a_whole_one(blobs, tmp_path):
+    data = weights.safetensors(BASE)
+    path = tmp_path / layout.coded_blob(add(blobs, data))
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:-9])
+    (tmp_path / layout.blob(codec.digest(data))).write_bytes(data)  # as one leaves it that is killed meanwhile
+    add(blobs, data)
+    assert not path.exists()
+
+
 def test_the_same_bytes_again_are_kept_whole_where_what_they_are_stored_against_is_gone(blobs, tmp_path):
     base = add(blobs, weights.safetensors(BASE))
     tuned = add(blobs, weights.safetensors(TUNED), base)
