@@ -4,6 +4,7 @@
     python benchmarks/scale.py --sizes 100,1000 --runs 5 --warm
     python benchmarks/scale.py --keep DIR       the repositories stay in DIR, and are found there again
     python benchmarks/scale.py --draw FILE      the curves of the warm calls, as an SVG
+    python benchmarks/scale.py --page FILE      the table goes into this page too
     python benchmarks/scale.py --files          50,000 files and one of 10 GB instead; exit 1 if memory is over 300 MB
     python benchmarks/scale.py --peer gto       gto beside us, where it is installed
     python benchmarks/scale.py --beside 'NAME=SETUP=>COMMAND'
@@ -13,8 +14,8 @@
 A repository of N versions has one model of N / 10, `deep/model`, with two events for each, and N / 20 for the rest. It
 is written through the store, by a backend that does not wait for the disk. *Cold* is without `cache/`, but with the
 files in the memory of the system; *warm* is the least of some runs after that; *frozen* is warm too, on a mount that is
-read-only, where the system lets anybody make one. `first info` is of the version that `register` has just made, and
-`first search` finds all that was known of the model out of date.
+read-only, where the system lets anybody make one. `first info` is of the version that `register` has just made;
+`first search`, `first words` and `first lineage` find all that was known of the model out of date.
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ COMMANDS = {
     "register": f"register {DEEP} fresh.bin --version 900.{{run}}.{{stamp}} --metric auc=0.9{{run}} --feature amount",
     "first info": f"info {DEEP}@900.{{run}}.{{stamp}}",
     "first search": "list --where metrics.f1>0.999 --where params.lr<0.1",
+    "first words": "list --search increment.0017",
+    "first lineage": f"lineage {DEEP}@{{version}}",
     "promote": f"promote {DEEP} {{version}} --to staging",
     "rollback": f"rollback {DEEP} --stage staging",
     "tag": f"tag {DEEP}@{{version}} run-{{run}}",
@@ -88,7 +91,7 @@ COMMANDS = {
     "TAB: models": "__complete references m -- mlreg info team-3/model-0",
     "TAB: NAME@": f"__complete references {DEEP}@ -- mlreg info {DEEP}@",
 }
-WRITING = ("register", "first info", "first search", "promote", "rollback", "tag")
+WRITING = ("register", "first info", "first search", "first words", "first lineage", "promote", "rollback", "tag")
 FROZEN = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && cd "$0" && exec "$@"'
 
 
@@ -309,14 +312,21 @@ def measure_peer(setup: str, command: str, versions: int, runs: int) -> Cost:
     return spent
 
 
-def show(costs: dict[int, dict[str, Cost]]) -> None:
-    """Prints the table."""
+def table(costs: dict[int, dict[str, Cost]]) -> str:
+    """Returns the table; what is over a bar is marked by `!`."""
     names = list(dict.fromkeys(name for of_size in costs.values() for name in of_size))
-    print(f"{'CPU ms warm':22}" + "".join(f"{f'{size:,} versions':>34}" for size in costs))
-    print(" " * 22 + f"{'warm   cold frozen memory':>34}" * len(costs))
+    lines = [f"{'CPU ms warm':22}" + "".join(f"{f'{size:,} versions':>34}" for size in costs)]
+    lines.append(" " * 22 + f"{'warm   cold frozen memory':>34}" * len(costs))
     for name in names:
         cells = (_cell(of_size.get(name)) for of_size in costs.values())
-        print(f"{name:22}" + "".join(f"{cell:>34}" for cell in cells))
+        lines.append(f"{name:22}" + "".join(f"{cell:>34}" for cell in cells))
+    return "\n".join(lines) + "\n"
+
+
+def put_into(page: Path, text: str) -> None:
+    """Puts the table into `page`, in place of the one that stands there."""
+    before, begin, rest = page.read_text().partition("```text\nCPU ms warm")
+    page.write_text(f"{before}```text\n{text}```{rest.partition('```')[2]}" if begin else before)
 
 
 def _cell(spent: Cost | None) -> str:
@@ -381,6 +391,7 @@ def main() -> int:
     parser.add_argument("--warm", action="store_true", help="leave the cold calls out: they take minutes")
     parser.add_argument("--keep", type=Path, metavar="DIR")
     parser.add_argument("--draw", type=Path, metavar="FILE")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="put the table into this page too")
     parser.add_argument("--files", action="store_true", help="register many files and a large one instead")
     parser.add_argument("--peer", action="append", choices=PEERS, default=[])
     parser.add_argument("--beside", action="append", metavar="NAME=SETUP=>COMMAND", default=[])
@@ -402,7 +413,9 @@ def main() -> int:
             for name, (setup, command) in peer_commands(arguments).items():
                 costs[size][name] = measure_peer(setup, command, size, min(arguments.runs, 2))
             print(f"{size:,} versions measured", file=sys.stderr, flush=True)
-    show(costs)
+    print(table(costs), end="")
+    if arguments.page:
+        put_into(arguments.page, table(costs))
     if arguments.draw:
         arguments.draw.write_text(drawn(costs))
     return any(one.is_over or one.code for costs_ in costs.values() for name, one in costs_.items() if name in COMMANDS)

@@ -20,7 +20,7 @@ from mlreg.domain.names import checked_path, quoted
 from mlreg.domain.record import FileEntry
 from mlreg.errors import ConflictError, IntegrityError, UsageError
 from mlreg.resolve import find_used, joined_ref
-from mlreg.store.blobs import Blobs, Progress, measure, no_progress
+from mlreg.store.blobs import Blobs, Progress, announce, measure, no_progress
 
 _STAGING = ".mlreg-checkout-"
 WriteOne = Callable[[Blobs, FileEntry, Path, Progress], None]
@@ -118,6 +118,7 @@ def write_files(
         OSError: The disk cannot be written.
     """
     missing = _missing(files, directory)
+    announce(progress, sum(entry.size_bytes for entry in missing))
     made = _make(directory)
     placed: list[Path] = []
     try:

@@ -26,6 +26,7 @@ from mlreg.domain.lockfile import (
     parse_lock,
     parse_wants,
 )
+from mlreg.domain.names import quoted
 from mlreg.domain.state import ModelState, Standing
 from mlreg.errors import NotFoundError, UsageError
 from mlreg.resolve import find_used, joined_ref
@@ -161,7 +162,7 @@ def _read_wants(bench: Bench, directory: PathLike) -> Wants:
     data = preferences.read(path)
     if not data and not path.exists():
         raise NotFoundError(
-            f"there is no {WANTS} in {str(directory)!a}",
+            f"there is no {WANTS} in {quoted(str(directory), 200)}",
             hint='say there what is used: a line `[models]`, below it `fraud-detector = ">=3.1,<4"`',
             code="no-wants",
         )

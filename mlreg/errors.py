@@ -10,6 +10,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+WORD_MAX_CHARACTERS = 400
+TEXT_MAX_CHARACTERS = 4000
+
+
+def shortened(text: str) -> str:
+    """Returns a text for people without the ends of words that nobody reads: some have 100,000 letters."""
+    if len(text) <= WORD_MAX_CHARACTERS:
+        return text
+    text = " ".join(_cut(word, WORD_MAX_CHARACTERS) for word in text.split(" "))
+    return _cut(text, TEXT_MAX_CHARACTERS)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
 
 class MlregError(Exception):
     """The base of every error that a user, a file, a disk or a network can cause.
@@ -36,9 +51,11 @@ class MlregError(Exception):
         details: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.facts: dict[str, Any] = dict(facts or {})
+        self.message = shortened(message)
+        self.hint = None if hint is None else shortened(hint)
+        self.facts: dict[str, Any] = {
+            name: shortened(fact) if isinstance(fact, str) else fact for name, fact in (facts or {}).items()
+        }
         self.stable_code = code or self.code
         self.details = details
 

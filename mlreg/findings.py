@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlreg.answers.verified import BYTES_MISSING
 from mlreg.domain.findings import KINDS, Finding, Kind
+from mlreg.domain.names import quoted, suggestion
 from mlreg.errors import MlregError, NotFoundError
 from mlreg.lazy import LazyModule
 
@@ -76,7 +77,10 @@ def find_kind(code: str) -> tuple[str, Kind]:
     number = names.get(code.lower(), code.upper())
     if number not in known:
         raise NotFoundError(
-            f"there is no code {code!a}", hint="see all with `mlreg explain`", facts={"code": code}, code="no-code"
+            f"there is no code {quoted(code)}",
+            hint=suggestion(code, names) or "see all with `mlreg explain`",
+            facts={"code": code},
+            code="no-code",
         )
     return number, known[number]
 

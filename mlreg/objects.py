@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeGuard, cast
 from mlreg import adapters
 from mlreg.adapters.frameworks._foreign import Bytes
 from mlreg.adapters.surroundings import environment
-from mlreg.answers.base import Warned
 from mlreg.domain import formats
 from mlreg.domain.names import quoted
 from mlreg.domain.roles import MODEL, checked_role
@@ -136,8 +135,7 @@ def recognise(hand: AtHand, files: Mapping[str, Callable[[], BinaryIO]]) -> None
         able = [adapter for adapter in _adapters() if found.format in adapter.FORMATS]
         hand.distributions += able[0].distributions() if len(able) == 1 else ()  # skops, for models of sklearn
     elif found.contradicts(_canonical(hand.framework)):
-        said = f"the framework is stated as {hand.framework}, but {quoted(found.path)} is {found.says}"
-        hand.notes.append(Warned(said))
+        hand.notes.append(f"the framework is stated as {hand.framework}, but {quoted(found.path)} is {found.says}")
 
 
 def load(

@@ -28,7 +28,7 @@ from mlreg.intake import SourceFile, checked_requirement, gather, open_input
 from mlreg.kinship import Kin
 from mlreg.lazy import LazyModule
 from mlreg.resolve import find_used, joined_ref
-from mlreg.store.blobs import Progress, measure
+from mlreg.store.blobs import Progress, announce, measure
 from mlreg.store.catalog import content_digest, facts_digest, record_bytes
 from mlreg.store.codec import digest
 
@@ -108,7 +108,15 @@ def request(
                 "captured": _captured(hand.distributions, facts["captured"]),
             },
         )
-        yield Wanted(new, files, stated, bump, target, [*hand.notes, *_filled(version, stated), *_packed(files)], raw)
+        yield Wanted(
+            new,
+            files,
+            stated,
+            bump,
+            target,
+            [*map(Warned, hand.notes), *_filled(version, stated), *_packed(files)],
+            raw,
+        )
 
 
 def check_words(bench: Bench, name: str, *, version: str | None, stage: str | None) -> tuple[Version | None, str]:
@@ -150,6 +158,7 @@ def register(bench: Bench, wanted: Wanted, progress: Progress) -> Registered:
 
 def foresee(bench: Bench, wanted: Wanted, progress: Progress) -> Registered:
     """Tells what `register` would answer, and writes nothing."""
+    announce(progress, sum(file.size_bytes for file in wanted.files))
     entries = tuple(_measured(file, progress) for file in wanted.files)
     attempt = _Attempt(bench, wanted.with_files(entries), keep=lambda version: digest(record_bytes(version)))
     outcome = bench.journal.foresee(_state(bench, wanted.facts.name), attempt.decide)
@@ -310,6 +319,7 @@ def _captured(distributions: Sequence[str], told: Mapping[str, Any]) -> dict[str
 
 
 def _kept(bench: Bench, state: ModelState, wanted: Wanted, progress: Progress) -> list[FileEntry]:
+    announce(progress, sum(file.size_bytes for file in wanted.files))
     blobs, entries = bench.repository.blobs, list[FileEntry]()
     origin = wanted.facts.lineage.get("variant_of") or wanted.facts.lineage.get("parent")
     keep, kin = blobs.add_plain if wanted.raw else blobs.add, Kin(bench, state, origin)

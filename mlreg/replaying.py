@@ -19,6 +19,7 @@ from mlreg.bench import Bench
 from mlreg.domain.approvals import Tally
 from mlreg.domain.events import PROMOTED, ROLLED_BACK, Event
 from mlreg.domain.metric import Direction
+from mlreg.domain.names import quoted
 from mlreg.domain.policies import Policies
 from mlreg.domain.state import ModelState
 from mlreg.errors import NotFoundError
@@ -95,5 +96,5 @@ def _config(bench: Bench, config: PathLike | None) -> Config:
     data = preferences.read(path)
     if not data and not path.exists():
         hint = "name one that is written like `.mlreg/config.toml`"
-        raise NotFoundError(f"there is no file {str(path)!a}", hint=hint, code="no-file")
+        raise NotFoundError(f"there is no file {quoted(str(path), 200)}", hint=hint, code="no-file")
     return parse_config(data, str(path))

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlreg.bench import Bench
 from mlreg.domain.events import Draft
-from mlreg.domain.refs import ByVersion, Ref, Resolved, parse_ref, parse_selector, resolve, resolve_shown, resolve_used
+from mlreg.domain.refs import (
+    ByVersion,
+    Ref,
+    Resolved,
+    parse_ref,
+    parse_selector,
+    resolve,
+    resolve_shown,
+    resolve_used,
+    says_version,
+)
 from mlreg.domain.stages import Stages
 from mlreg.domain.state import ModelState, Standing
 from mlreg.errors import NotFoundError, UsageError
@@ -46,11 +56,14 @@ def joined_ref(name: str, version: str | None, stages: Stages) -> Ref:
     """Returns the reference that the two words `NAME VERSION`, or the one `NAME@VERSION`, are.
 
     Raises:
-        UsageError: The version is said twice, or one of the words means nothing.
+        UsageError: The model or the version is said twice, or one of the words means nothing.
     """
     ref = parse_ref(name, stages)
     if version is None:
         return ref
+    if says_version(version):
+        selector = version.partition("@")[2]
+        raise UsageError(f"the model is said twice: {name} and {version}", hint=f"write the version alone: `{selector}`")
     if ref.selector is not None:
         raise UsageError(f"the version is said twice: {name} and {version}", hint=f"write `{ref.name} {version}`")
     return Ref(ref.name, parse_selector(version, stages), f"{name}@{version}")

@@ -11,7 +11,7 @@ from mlreg.domain.record import FileEntry
 from mlreg.domain.state import ModelState, Standing
 from mlreg.errors import IntegrityError, MissingError, NotFoundError
 from mlreg.marking import Marks
-from mlreg.store.blobs import Progress
+from mlreg.store.blobs import Progress, announce
 
 _VERSIONS_BEFORE = 3
 _KIN_MAX = 8
@@ -24,7 +24,9 @@ def squeeze_all(bench: Bench, marks: Marks, progress: Progress) -> tuple[list[Sq
         Those that are smaller now, and notes for people on what was left as it was.
     """
     blobs, done, notes = bench.repository.blobs, list[Squeezed](), list[str]()
-    for entry, kin in _in_order(bench, marks):
+    ordered = list(_in_order(bench, marks))
+    announce(progress, sum(entry.size_bytes for entry, _ in ordered))
+    for entry, kin in ordered:
         with bench.repository.backend.removing() as is_alone:
             if not is_alone:
                 notes.append("somebody is registering: the rest is squeezed when `mlreg gc --prune` is run again")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from mlreg.answers.aliased import Aliased, AliasListing
@@ -12,7 +13,8 @@ from mlreg.bench import Bench
 from mlreg.domain import decide, late
 from mlreg.domain.events import Draft
 from mlreg.domain.names import checked_model_name, checked_words
-from mlreg.domain.refs import checked_alias
+from mlreg.domain.refs import checked_alias, parse_selector
+from mlreg.domain.stages import Stages
 from mlreg.domain.state import ModelState
 from mlreg.errors import UsageError
 from mlreg.resolve import Found, carry_out, joined_ref
@@ -68,7 +70,7 @@ def list_aliases(bench: Bench, name: str) -> AliasListing:
 
 def alias(bench: Bench, name: str, version: str | None, alias: str, *, dry_run: bool) -> Aliased:
     """Points an alias at a version, wherever it pointed before."""
-    checked = checked_alias(alias, bench.stages)
+    checked = _checked_alias(name, version, alias, bench.stages)
     ref = joined_ref(name, version, bench.stages)
     if ref.selector is None:
         raise UsageError(
@@ -109,6 +111,18 @@ def unalias(bench: Bench, name: str, alias: str, *, dry_run: bool) -> Aliased:
         at=outcome.at,
         dry_run=dry_run,
     )
+
+
+def _checked_alias(name: str, version: str | None, alias: str, stages: Stages) -> str:
+    """Returns `alias` where it can be one; where it is the version, and what stands for that the alias, says so."""
+    try:
+        return checked_alias(alias, stages)
+    except UsageError as error:
+        said = alias.removeprefix(f"{name}@")
+        with suppress(UsageError):
+            if version is not None and checked_alias(version, stages) and parse_selector(said, stages):
+                error.hint = f"the version comes first: `mlreg alias {name} {said} {version}`"
+        raise
 
 
 def _warnings(facts: Mapping[str, Any]) -> list[str]:

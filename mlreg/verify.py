@@ -16,7 +16,7 @@ from mlreg.domain.record import FileEntry, ModelVersion
 from mlreg.domain.state import ModelState
 from mlreg.errors import IntegrityError, MlregError, NotFoundError
 from mlreg.store import codec, layout
-from mlreg.store.blobs import Progress, no_progress
+from mlreg.store.blobs import Progress, announce, no_progress
 from mlreg.store.catalog import content_digest, facts_digest, version_from_record
 from mlreg.store.history import Seen, check_chain, check_place, event_from_bytes, replay
 from mlreg.store.repository import Repository, format_bytes
@@ -238,6 +238,7 @@ class _Check:
     def _referenced_blobs(self) -> None:
         sizes: dict[str, int | None] = dict.fromkeys(self._policies)
         sizes |= {digest: entry.size_bytes for digest, entry in self._blobs.items()}
+        announce(self._progress, sum(size_bytes or 0 for size_bytes in sizes.values()))
         for digest, size_bytes in sorted(sizes.items()):
             try:
                 self._blob(digest, size_bytes)

@@ -6,6 +6,7 @@ import os
 from importlib import import_module
 from types import ModuleType
 
+from mlreg.domain.names import quoted
 from mlreg.errors import UsageError
 
 _SAID = {
@@ -32,7 +33,7 @@ def load(kind: str, name: str) -> ModuleType:
     if name not in known:
         said = _SAID.get(kind, kind)
         raise UsageError(
-            f"'{name}' is not one of the {said}",
+            f"{quoted(name)} is not one of the {said}",
             hint=f"the {said} are {', '.join(known)}",
             facts={"kind": kind, "name": name, "known": known},
         )

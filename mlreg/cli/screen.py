@@ -10,7 +10,16 @@ from typing import Any, NamedTuple, TextIO
 
 from rich.cells import cell_len, chop_cells
 from rich.console import Console
-from rich.progress import BarColumn, FileSizeColumn, Progress, TextColumn, TimeElapsedColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    FileSizeColumn,
+    Progress,
+    ProgressColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.text import Text
 from rich.theme import Theme
 
@@ -130,6 +139,11 @@ class ByteBar:
         self._progress: Progress | None = None
         self._start = time.monotonic()
         self._done = 0
+        self._expected: int | None = None
+
+    def expect(self, size_bytes: int) -> None:
+        """Says how many more there will be."""
+        self._expected = self._done + size_bytes
 
     def __call__(self, size_bytes: int) -> None:
         """Counts `size_bytes` more."""
@@ -137,13 +151,15 @@ class ByteBar:
         if self._progress is None and time.monotonic() - self._start > _PATIENCE_S:
             self._progress = self._bar()
         if self._progress is not None:
-            self._progress.update(self._progress.task_ids[0], completed=self._done)
+            self._progress.update(self._progress.task_ids[0], completed=self._done, total=self._expected)
 
     def _bar(self) -> Progress:
-        bar = BarColumn(style="dim", pulse_style="default")
-        columns = (TextColumn("hashing"), bar, FileSizeColumn(), TransferSpeedColumn(), TimeElapsedColumn())
+        bar = BarColumn(style="dim", complete_style="cyan", finished_style="cyan", pulse_style="default")
+        columns: list[ProgressColumn] = [bar, FileSizeColumn(), TransferSpeedColumn(), TimeElapsedColumn()]
+        if self._expected:
+            columns = [bar, DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()]
         progress = Progress(*columns, console=self._console, transient=True)
-        progress.add_task("bytes", total=None, completed=self._done)
+        progress.add_task("bytes", total=self._expected, completed=self._done)
         progress.start()
         return progress
 

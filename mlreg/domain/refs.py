@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlreg.domain.decide import find_standing
-from mlreg.domain.names import checked_label, checked_model_name, quoted, suggestion
+from mlreg.domain.names import checked_label, checked_model_name, few, quoted, suggestion
 from mlreg.domain.semver import Version
 from mlreg.domain.stages import ARCHIVED, Stages
 from mlreg.domain.state import ModelState, Standing, Tenure
@@ -23,6 +23,7 @@ else:
 LATEST = "latest"
 BEST = "best"
 _STAGE_FORM = r"(?P<stage>[^~@{}]+)(?:~(?P<back>[0-9]{0,6})|@\{(?P<date>[^{}]*)\})?"
+_DIGEST_CHARACTERS = len("sha256:") + 64
 _DIGEST = r"sha256:[0-9a-f]{6,64}"
 _PLAIN_VERSION = re.compile(r"[vV]?[0-9]+(\.[0-9]+(\.[0-9]+([-+][0-9A-Za-z.+-]*)?)?)?")
 _PARTIAL = r"[vV]?[0-9]+(\.[0-9]+)?"
@@ -348,10 +349,11 @@ def _by_digest(state: ModelState, selector: ByDigest, digests: FileDigests) -> R
         if any(digest.startswith(selector.prefix) for digest in digests(standing))
     ]
     if len(found) > 1:
+        more = "" if len(selector.prefix) == _DIGEST_CHARACTERS else ", or more of the digest"
         versions = sorted((standing.version for standing in found), key=lambda version: version.precedence)
         raise UsageError(
-            f"{selector.prefix} means several versions of {state.spelling}: {', '.join(map(str, versions))}",
-            hint="name the version, or more of the digest",
+            f"{selector.prefix} means several versions of {state.spelling}: {few([*map(str, versions)], 5)}",
+            hint=f"name one of them: `{state.spelling}@{versions[-1]}`{more}",
             facts={"versions": [str(version) for version in versions]},
         )
     only = _found(next(iter(found), None), state, selector.prefix, f"has nothing of digest {selector.prefix}")

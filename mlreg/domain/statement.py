@@ -135,7 +135,7 @@ def choose_version(
         BlockedError: A number that was stated or asked for says less than what changed in the declared signature.
     """
     if bump not in LEVELS:
-        raise UsageError(f"{bump!a} is not a level", hint="the levels are `major`, `minor`, `patch` and `auto`")
+        raise UsageError(f"{quoted(bump)} is not a level", hint="the levels are `major`, `minor`, `patch` and `auto`")
     baseline = _baseline(state, stated)
     if stated is not None:
         return Choice(stated, warnings=_understatement(stated, baseline, new, read))

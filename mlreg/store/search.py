@@ -196,7 +196,7 @@ class _Columns:
 
     def _places(self) -> Places:
         """Returns the places of the versions that are meant, by model."""
-        found: Places = {model: range(count) for model, count in self._counts.items()}
+        found: Places = {model: range(count) for model, count in self._counts.items() if count}
         for path, test, words in self._query.terms:
             found = self._having(path, words, found, test) if words else self._tested(path, found, test)
         return found
@@ -213,14 +213,21 @@ class _Columns:
 
     def _tested(self, path: str, places: Places, test: Test) -> Places:
         """Returns those of `places` at which `test` is true of the value."""
-        values = self._values(path, places).values()
-        kept = {model: [*compress(at, map(test, of))] for (model, at), of in zip(places.items(), values, strict=True)}
-        return {model: at for model, at in kept.items() if at}
+        if self._are_few(places):
+            found = {
+                model: [*compress(places[model], map(test, values))]
+                for model, values in self._values(path, places).items()
+            }
+        else:
+            flags = iter(tables.tested([self._columns[path][model] for model in places], test))
+            of_models = {model: [*islice(flags, self._counts[model])] for model in places}
+            found = {model: [place for place in at if of_models[model][place]] for model, at in places.items()}
+        return {model: at for model, at in found.items() if at}
 
     def _values(self, path: str, places: Places) -> dict[str, list[Any]]:
         """Returns the values at some places by model."""
         column = self._columns[path]
-        if sum(map(len, places.values())) * _SPARSE < sum(self._counts[model] for model in places):
+        if self._are_few(places):
             values = tables.picked((column[model], of_model) for model, of_model in places.items())
             return {model: list(islice(values, len(of_model))) for model, of_model in places.items()}
         lines = tables.values([column[model] for model in places])
@@ -228,6 +235,9 @@ class _Columns:
             model: [values[place] for place in of_model]
             for (model, of_model), values in zip(places.items(), lines, strict=True)
         }
+
+    def _are_few(self, places: Places) -> bool:
+        return sum(map(len, places.values())) * _SPARSE < sum(self._counts[model] for model in places)
 
     def _lines(self, places: Places) -> Iterator[VersionLine]:
         """Yields what a listing says of the versions at some places."""

@@ -154,3 +154,4 @@ def test_a_code_of_a_scan_is_explained_in_more_than_its_name(mlreg):
 def test_what_is_no_code_is_not_found(mlreg):
     answer = mlreg("explain", "MLR999")
     assert (answer.code, "mlreg explain" in answer.err) == (3, True)
+    assert "did you mean `blob-missing`" in mlreg("explain", "blob-missng").err

@@ -12,6 +12,7 @@ import pytest
 
 from mlreg import cli, errors
 from mlreg.cli import COMMANDS, load_command
+from mlreg.cli.commands import help as help_command
 from mlreg.cli.exits import exits
 from mlreg.cli.topics import TOPICS, documents, schema, text
 from mlreg.domain.policies import FORCE, KINDS
@@ -58,6 +59,10 @@ def test_help_prints_the_schema_of_a_document(mlreg: Type, name: str) -> None:
     assert mlreg("help", "json", name, "--json").document["json_schema"] == schema(name)
 
 
+def test_other_words_for_topics_lead_to_those_that_are_there() -> None:
+    assert set(help_command._MEANT.values()) <= set(TOPICS)
+
+
 def test_the_topic_on_json_names_every_document() -> None:
     assert set(documents()) <= set(re.findall(r"[\w-]+", text("json").rpartition("\n\n")[2]))
 
@@ -66,6 +71,8 @@ def test_the_topic_on_json_names_every_document() -> None:
     ("words", "hint"),
     {
         "reffs": "did you mean `refs`",
+        "references": "did you mean `refs`",
+        "exit": "did you mean `exit-codes`",
         "promot": "did you mean `promote`",
         "xyz": "`mlreg help`",
         "json lst": "did you mean `list`",

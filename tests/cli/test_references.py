@@ -92,6 +92,24 @@ def test_a_version_that_is_not_there_is_what_is_missing_not_a_file(signed: str, 
     assert "there is no file 'nothing'" in mlreg("scan", "nothing", "9.9.9").err
 
 
+@pytest.mark.parametrize("line", ["promote signed signed@2.0.0 --to prod", "info signed signed@2.0.0"])
+def test_a_model_that_is_named_twice_is_told_which_word_is_enough(signed: str, mlreg: Type, line: str) -> None:
+    answer = mlreg(*line.split())
+    assert (answer.code, answer.out) == (2, "")
+    assert "the model is said twice: signed and signed@2.0.0\nhint: write the version alone: `2.0.0`\n" in answer.err
+
+
+def test_a_whole_digest_that_several_versions_share_asks_for_no_more_of_it(signed: str, mlreg: Type) -> None:
+    assert mlreg("register", "signed", "signed.pkl", "--version", "2.0.1", "--owner", "bo").code == 0
+    (shared,) = (file["digest"] for file in mlreg("info", "signed@2.0.1", "--json").document["files"])
+    files = {version: mlreg("info", f"signed@{version}", "--json").document["files"] for version in ("2.0.0", "2.0.1")}
+    assert files["2.0.0"][0]["digest"] == shared
+    for digest, hint in ((shared, "`signed@2.0.1`"), (shared[:20], "`signed@2.0.1`, or more of the digest")):
+        answer = mlreg("info", f"signed@{digest}")
+        assert answer.code == 2
+        assert answer.err.endswith(f"hint: name one of them: {hint}\n")
+
+
 def test_a_file_comes_before_a_version_of_its_name(signed: str, project: Path, mlreg: Type) -> None:
     (project / "2.0.0").write_text("a text")
     assert [file["path"] for file in mlreg("scan", "signed", "2.0.0", "--json").document["files"]][1:] == ["2.0.0"]

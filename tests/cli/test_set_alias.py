@@ -155,6 +155,15 @@ def test_what_means_something_else_cannot_be_an_alias(project, mlreg, alias):
     assert mlreg("alias", "fraud-detector").out == ""
 
 
+@pytest.mark.parametrize("said", ["1.0.0", "v1.0", "production", "fraud-detector@1.0.0", "^1.0"])
+def test_an_alias_before_its_version_is_told_the_order(project, mlreg, said):
+    refused = mlreg("alias", "fraud-detector", "champion", said)
+    meant = said.removeprefix("fraud-detector@")
+    assert refused.code == 2
+    assert refused.err.endswith(f"hint: the version comes first: `mlreg alias fraud-detector {meant} champion`\n")
+    assert "choose a word of your own" in mlreg("alias", "fraud-detector", "1.0.0", "production").err
+
+
 @pytest.mark.parametrize(
     "words", ["champion", "1.0.0 champion other", "--remove", "1.0.0 champion --remove", "nothing champion"]
 )

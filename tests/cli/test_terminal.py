@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import random
 import re
 import select
 import signal
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from mlreg.cli import screen
 from mlreg.registry import Registry
 
 Type = Callable[..., Any]
@@ -107,7 +109,9 @@ def lines_of(shown: str) -> list[str]:
 def test_no_line_is_longer_than_the_terminal(line: str, columns: int, crowd: Path, drawn: Type) -> None:
     for shown in lines_of(drawn("-C", str(crowd), *line.split(), columns=columns)):
         is_one_word = len(shown.split()) <= 1
-        assert cell_len(shown) <= columns or is_one_word or "`" in shown or shown.startswith(("note: ", "warning: ")), shown
+        assert cell_len(shown) <= columns or is_one_word or "`" in shown or shown.startswith(("note: ", "warning: ")), (
+            shown
+        )
 
 
 @pytest.mark.parametrize("columns", [80, 200])
@@ -266,7 +270,7 @@ def test_long_work_shows_a_bar_and_takes_it_away(tmp_path: Path) -> None:
 
     shown, code = on_terminal("register", "huge", "huge.bin", cwd=tmp_path, after=interrupt)
     assert code == 130
-    assert "hashing" in shown
+    assert "/42.9 GB" in shown
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
     assert "Traceback" not in shown
 
@@ -288,3 +292,15 @@ def test_no_text_of_a_repository_drives_a_real_terminal(tmp_path: Path) -> None:
             shown, _ = on_terminal(*line.split(), "--no-color", cwd=tmp_path, columns=columns)
             assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", shown)
             assert max(map(cell_len, lines_of(shown))) <= columns
+
+
+@pytest.mark.parametrize(
+    "line", ["register large large.bin --raw", "register large large.bin", "verify", "checkout large -o out"]
+)
+def test_long_work_shows_how_much_of_it_is_done(drawn: Type, tmp_path: Path, monkeypatch, line: str) -> None:
+    monkeypatch.setattr(screen, "_PATIENCE_S", -1)
+    (tmp_path / "large.bin").write_bytes(random.Random(1).randbytes(2_000_000))
+    drawn("init")
+    if not line.startswith("register"):
+        drawn("register", "large", "large.bin", "--raw")
+    assert re.search(r"[12]\.0/2\.0 MB", drawn(*line.split()))

@@ -151,3 +151,20 @@ def test_honest_pickles_are_read_fast(what):
         assert scan_stream(io.BytesIO(made), what).is_allowed
         speeds.append(len(made) / (time.thread_time() - begin))
     assert max(speeds) >= (4e6 if what == "words" else 20e6)
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_names_and_types_that_come_again_after_half_a_million_texts_are_known(protocol):
+    """What the memo has forgotten of so many is data alone."""
+    numpy = pytest.importorskip("numpy")
+    words = {f"word {number}": number for number in range(500_000)}
+    data = pickle.dumps([numpy.arange(3.0), words, numpy.arange(4.0), numpy.float64(1)], protocol)
+    assert scan_stream(io.BytesIO(data), "words", bytes_per_s=100_000).findings == []
+
+
+def test_a_name_in_a_memo_of_half_a_million_texts_is_refused_as_ever():
+    words = {f"word {number}": number for number in range(500_000)}
+    data = pickle.dumps(["os", "system", words], 4)
+    named = b"h\x01h\x02\x93\x8c\x04true\x85R."
+    (finding, *_) = scan_stream(io.BytesIO(data[:-1] + named), "words", bytes_per_s=100_000).findings
+    assert (finding.code, finding.verdict) == ("MLR302", "refused")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 
@@ -91,6 +92,21 @@ def test_what_has_all_words_is_found_as_in_plain_texts(seed: int) -> None:
     assert found == meant or tables.has_escapes(line)
     places = sorted(chance.sample(range(len(texts)), chance.randint(0, len(texts))))
     assert [*tables.picked([(line, places), (line, [0])])] == [*(texts[place] for place in places), texts[0]]
+
+
+@pytest.mark.parametrize("kinds", [["staging", "archived", None], range(1000)], ids=["few kinds", "all differ"])
+def test_all_values_are_tested_whether_many_are_alike_or_none(kinds: Sequence[object]) -> None:
+    chance = random.Random(1)
+    texts = [chance.choices(kinds, k=chance.randint(1, 400)) for _ in range(30)]
+    asked: list[object] = []
+
+    def test(value: object) -> bool:
+        asked.append(value)
+        return value in ("staging", 7)
+
+    lines = [tables.line_of("s", values) for values in texts]
+    assert tables.tested(lines, test) == [value in ("staging", 7) for values in texts for value in values]
+    assert len(asked) == (3 if len(kinds) == 3 else sum(map(len, texts)))
 
 
 @pytest.mark.parametrize("seed", range(10))

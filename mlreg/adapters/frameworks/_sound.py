@@ -8,7 +8,6 @@ end. What savers write is always sound. No code of the model runs for the check.
 
 from __future__ import annotations
 
-import functools
 import gc
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -73,9 +72,10 @@ def _refused(name: str, part: object, problem: str) -> NotAllowedError:
     )
 
 
-def _parts(model: object) -> Iterator[object]:
+def _parts(model: object) -> Iterator[Any]:
     """Yields `model` and every object that it holds, each once; classes, functions and plain values are none."""
-    seen, waiting = set(), [model]
+    seen: set[int] = set()
+    waiting: list[Any] = [model]
     while waiting:
         part = waiting.pop()
         if isinstance(part, _LEAVES) or id(part) in seen:
@@ -87,8 +87,13 @@ def _parts(model: object) -> Iterator[object]:
             waiting += part.ravel().tolist()
 
 
-@functools.cache
 def _check_of(kind: type) -> Check | None:
+    if kind not in _FOUND:
+        _FOUND[kind] = _first_check(kind)
+    return _FOUND[kind]
+
+
+def _first_check(kind: type) -> Check | None:
     paths = (f"{base.__module__}.{base.__qualname__}" for base in kind.__mro__)
     return next((_CHECKS[path] for path in paths if path in _CHECKS), None)
 
@@ -145,7 +150,8 @@ def _boosting(model: Any) -> str:
 
 def _histograms(model: Any) -> str:
     """Of the trees that nobody but their ensemble knows the features of."""
-    mapper, features = getattr(model, "_bin_mapper", None), getattr(model, "n_features_in_", 0)
+    mapper: Any = getattr(model, "_bin_mapper", None)
+    features = getattr(model, "n_features_in_", 0)
     predictors = [one for of in getattr(model, "_predictors", ()) for one in of]
     if mapper is not None:
         features = min(features, len(mapper.bin_thresholds_), len(mapper.is_categorical_))
@@ -280,3 +286,4 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "numpy.random._mt19937.MT19937": _mersenne,
     "numpy.random._philox.Philox": _philox,
 }
+_FOUND: Final[dict[type, Check | None]] = {}

@@ -5,10 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlreg.adapters.surroundings.durable import sync_way_to
 from mlreg.domain.names import quoted
 from mlreg.errors import ConflictError, NotFoundError
+from mlreg.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import shlex
+else:
+    shlex = LazyModule("shlex")
 
 DIRECTORY = ".mlreg"
 VARIABLE = "MLREG_DIR"
@@ -29,7 +36,7 @@ def find(given: str | os.PathLike[str] | None, environment: Mapping[str, str] = 
             return path
         raise NotFoundError(
             f"there is no repository at {quoted(str(named), 200)}",
-            hint="make one with `mlreg init`",
+            hint=f"make one with `mlreg init {shlex.quote(os.fspath(named))}`",
             code="no-repository",
         )
     here = working_directory()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from mlreg.adapters.tables import csv
+from mlreg.domain.names import quoted
 from mlreg.domain.signatures.tables import Row, Table
 from mlreg.errors import UsageError
 from mlreg.store import codec
@@ -53,7 +54,7 @@ def _whole(stream: BinaryIO, path: Path) -> bytes:
     data = stream.read(codec.MAX_BYTES + 1)
     if len(data) > codec.MAX_BYTES:
         raise UsageError(
-            f"{str(path)!a} is longer than {codec.MAX_BYTES >> 20} MiB",
+            f"{quoted(str(path), 200)} is longer than {codec.MAX_BYTES >> 20} MiB",
             hint="write one record a line, into a file whose name ends in `.jsonl`",
         )
     return data

@@ -18,6 +18,7 @@ from mlreg.adapters.surroundings import location
 from mlreg.answers.demonstrated import Demonstrated, Step
 from mlreg.cli.options import DryRun
 from mlreg.cli.output import View
+from mlreg.domain.names import quoted
 from mlreg.errors import ConflictError
 
 EXAMPLES = """\b
@@ -37,7 +38,9 @@ def run(
     session = ctx.obj
     output = session.output()
     if keep is not None and keep.exists():
-        raise ConflictError(f"{str(keep)!r} is there already", hint="name a new directory: `mlreg demo --keep DIR`")
+        raise ConflictError(
+            f"{quoted(str(keep), 200)} is there already", hint="name a new directory: `mlreg demo --keep DIR`"
+        )
     with tempfile.TemporaryDirectory(prefix="mlreg-demo-") as scratch:
         place = Path(scratch) if keep is None or dry_run else keep
         place.mkdir(parents=True, exist_ok=True)

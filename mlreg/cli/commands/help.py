@@ -21,6 +21,14 @@ Examples:
   mlreg help json info"""
 
 
+_MEANT = {
+    "references": "refs", "reference": "refs", "selectors": "refs", "names": "refs", "versions": "refs",
+    "exit": "exit-codes", "exits": "exit-codes", "codes": "exit-codes", "errors": "exit-codes",
+    "terms": "glossary", "words": "glossary", "stages": "glossary", "storage": "format", "layout": "format",
+    "schema": "json", "schemas": "json", "documents": "json", "gates": "policies",
+}  # fmt: skip
+
+
 def run(
     ctx: typer.Context,
     words: Annotated[
@@ -46,7 +54,8 @@ def _answer(ctx: typer.Context, words: list[str]) -> Help:
         case [command] if command in COMMANDS:
             return Help(topic=command, text=_command(ctx, command), topics=TOPICS)
     word = " ".join(words)
-    near = suggestion(word, [*TOPICS, *COMMANDS])
+    meant = _MEANT.get(word.lower())
+    near = f"did you mean `{meant}`?" if meant else suggestion(word, [*TOPICS, *COMMANDS])
     raise UsageError(f"there is no help on {quoted(word)}", hint=near or "see the topics with `mlreg help`")
 
 

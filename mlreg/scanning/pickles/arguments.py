@@ -70,7 +70,8 @@ def _reconstruct(args: tuple[Any, ...]) -> str:
 
 def _ints(value: Any) -> list[int] | None:
     """Returns the numbers of a tuple or list of numbers that are not negative, None for anything else."""
-    items = list(value) if isinstance(value, tuple) else value.items if type(value) is Box and value.is_whole else None
+    is_known = isinstance(value, tuple) or (type(value) is Box and value.is_whole)
+    items = list(value.items if type(value) is Box else value) if is_known else None
     return items if items is not None and all(type(item) is int and item >= 0 for item in items) else None
 
 
@@ -205,6 +206,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "pandas.core.indexes.base._new_Index": _index,
     "sklearn.metrics._dist_metrics.newObj": _class_first,
     "sklearn.neighbors._kd_tree.newObj": _class_first,
+    "sklearn._loss._loss.__pyx_unpickle_CyHalfMultinomialLoss": _class_first,
     "sklearn.neighbors._ball_tree.newObj": _class_first,
     "torch._utils._rebuild_tensor": _tensor,
     "torch._utils._rebuild_tensor_v2": _tensor,

@@ -45,6 +45,13 @@ def no_progress(size_bytes: int) -> None:
     """Tells nobody that `size_bytes` more were read."""
 
 
+def announce(progress: Progress, size_bytes: int) -> None:
+    """Tells `progress`, where it wants to know (it has a method `expect`), that `size_bytes` are to come in all."""
+    expect = getattr(progress, "expect", None)
+    if expect is not None:
+        expect(size_bytes)
+
+
 class Stored(NamedTuple):
     """How a blob is kept: `size_bytes` that it restores to, `stored_bytes` on the disk, the blobs it needs for that."""
 
@@ -274,7 +281,7 @@ class Blobs:
         return kept
 
     def _can_be(self, digest: str, size_bytes: int) -> bool:
-        """Whether what lies under `digest`, in each form, is as long as it says: the coded one has its index, and bases."""
+        """Whether each form of `digest` that is here is as long as it says: the coded one has its index, and bases."""
         stream, is_coded = self._open_either(digest)
         with stream:
             if not is_coded and stream.seek(0, 2) != size_bytes:
