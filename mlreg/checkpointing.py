@@ -29,9 +29,11 @@ _SIGNED, _UNSIGNED = "anchored", "unsigned"
 _MEMBERS = {"kind", "format", "repository", "at", "histories", "digest", "key", "signature"}
 
 
-def _usual(bench: Bench, notary: SshNotary) -> Path:
-    """Returns the file of the user's key that is known here."""
+def _usual(bench: Bench, notary: SshNotary) -> Path | None:
+    """Returns the file of the user's key that is known here; None where nobody ever had one, nor expects one."""
     ring = keyring_of(bench, notary).newest
+    if not ring.keys and pinned(bench) is None:
+        return None
     if not ring.keys:
         raise NotAllowedError(
             "nobody has a key here to sign with",
@@ -42,7 +44,9 @@ def _usual(bench: Bench, notary: SshNotary) -> Path:
 
 
 def make(bench: Bench, *, file: PathLike | None, key: PathLike | None, unsigned: bool, dry_run: bool) -> Checkpointed:
-    """Makes a checkpoint of all histories, signed with a key unless it is wished `unsigned`, and writes it to `file`.
+    """Makes a checkpoint of all histories, signed with a key, and writes it to `file`.
+
+    It is not signed where it is wished `unsigned`, or nobody has a key here.
 
     Raises:
         NotAllowedError: None of the user's keys is known here and none is named.
@@ -54,9 +58,9 @@ def make(bench: Bench, *, file: PathLike | None, key: PathLike | None, unsigned:
         raise UsageError("it is signed with a key, or it is not", hint="leave `--key` or `--unsigned` away")
     heads = {model: head for model in _histories(bench) if (head := _head(bench, model)) is not None}
     said = _statement(bench.repository.id(), timestamp(bench.journal.now()), heads)
-    public = path = signature = None
-    if not unsigned:
-        path = Path(key) if key is not None else _usual(bench, notary)
+    public = signature = None
+    path = None if unsigned else Path(key) if key is not None else _usual(bench, notary)
+    if path is not None:
         public = notary.public_key(path)
         signature = notary.sign({**said, "key": public.text}, path, public, NAMESPACE)
     data = codec.canonical_json({**said, "key": public.text if public else None, "signature": signature})

@@ -91,8 +91,10 @@ class Registry(
 
         Raises:
             NotFoundError: There is none; it is never made silently.
+            UsageError: The environment asks for bytes to be kept elsewhere.
             MissingError: Its format is newer than this mlreg.
         """
+        preferences.check_storage()
         repository = _repository(location.find(path))
         repository.id()
         return cls(repository, actor=lambda: identity.find(actor))

@@ -242,6 +242,7 @@ class _Columns:
     def _lines(self, places: Places) -> Iterator[VersionLine]:
         """Yields what a listing says of the versions at some places."""
         column = self._columns[_LINES]
+        self._columns = {_LINES: column}  # the others are not asked again, and may be as large as all lines together
         names = chain.from_iterable(repeat(self._models[model].name, len(at)) for model, at in places.items())
         return map(_line_of, names, tables.picked((column[model], at) for model, at in places.items()))
 

@@ -110,6 +110,11 @@ HOSTILE = {
         RandomForestClassifier(1).fit(ROWS, THREE), estimators_=[tree("feature", -7)]
     ),
     "an array of objects with such a tree": lambda: np.array([tree("left_child", FAR)], dtype=object),
+    "a masked array with such a tree": lambda: np.ma.array([tree("left_child", FAR)], mask=[True], dtype=object),
+    "records with such trees": lambda: [
+        np.array([(1, model)], dtype=[("number", int), ("model", object)])
+        for model in (1, 2, 3, tree("left_child", FAR), 4, 5, 6)
+    ],
     "a tree never filled": lambda: (
         DecisionTreeClassifier().fit(ROWS, THREE).tree_.__class__(4, np.array([3], dtype=np.intp), 1)
     ),

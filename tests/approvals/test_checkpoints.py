@@ -237,7 +237,15 @@ def test_a_checkpoint_needs_a_key_that_is_known_or_named(town: Town, tmp_path: P
         town.as_("").checkpoint(tmp_path / "c")
 
 
-def test_where_nobody_has_a_key_it_is_said_how_to_do_without(registry, tmp_path: Path):
+def test_where_nobody_has_a_key_nobody_signs(registry, tmp_path: Path):
+    answer = registry.checkpoint(tmp_path / "c")
+    assert (answer.key, answer.notes) == (None, ["unsigned: keep it where nobody else can write"])
+
+
+def test_where_nobody_has_a_key_and_a_root_is_pinned_it_is_said_how_to_do_without(
+    registry, tmp_path: Path, monkeypatch
+):
+    monkeypatch.setenv("MLREG_TRUST_ROOT", "SHA256:" + "A" * 43)
     with pytest.raises(NotAllowedError, match="nobody has a key here") as raised:
         registry.checkpoint(tmp_path / "c")
     assert "`--unsigned`" in str(raised.value.hint)

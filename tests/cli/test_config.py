@@ -419,3 +419,13 @@ def test_the_method_is_the_twin_of_the_command(mlreg, file, tmp_path):
     assert settings_.set("stages.order", ["development", "live"]).changed
     assert settings_.get("stages.order").setting.value == ["development", "live"]
     assert settings_.unset("stages.order").value is None
+
+
+@pytest.mark.parametrize("variable", ["MLREG_STORAGE_TYPE", "BRXA_STORAGE_TYPE"])
+def test_who_asks_for_bytes_in_another_place_is_told_before_they_are_kept_here(mlreg, project, monkeypatch, variable):
+    monkeypatch.setenv(variable, "local")
+    assert mlreg("list").code == 0
+    monkeypatch.setenv(variable, "s3")
+    answer = mlreg("register", "new", "v100.pkl")
+    assert (answer.code, answer.out) == (2, "")
+    assert f"hint: `unset {variable}`" in answer.err

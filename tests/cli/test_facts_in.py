@@ -133,3 +133,11 @@ def test_a_name_that_is_stated_twice_has_one_value(option: str, place: Path, mlr
     assert mlreg("register", "a", "m", option, "auc=1", option, "auc=1").code == 0
     if option != "--param":
         assert mlreg("set", "a", "1.0.0", option, "auc=1", option, "auc=2").code == 2
+
+
+def test_rows_with_a_nan_lack_a_value_in_a_document_as_in_lines(place: Path, mlreg: Type) -> None:
+    (place / "signature.yaml").write_text("inputs: {amount: float}\n")
+    for name, text in (("rows.json", '[{"amount": NaN}]'), ("rows.jsonl", '\ufeff{"amount": NaN}\n')):
+        (place / name).write_text(text, encoding="utf-8")
+        told = mlreg("validate", "signature.yaml", name)
+        assert (told.code, told.out) == (1, "1\tamount\tmissing-value\thas no value\n"), told.err

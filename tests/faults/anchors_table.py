@@ -92,7 +92,7 @@ def row_of(number: int, share: int) -> str:
     """Puts the contender `number` through everything, at one of `share` calls, and returns its row, or why not."""
     contender = CONTENDERS[number]
     if why := contender.why_not():
-        return f"not run: {contender.name}: {why}"
+        return f"not run: {contender.name.replace(' {}', '')}: {why}"
     with ExitStack() as stack:
         lab, directory = stack.enter_context(opened_lab(contender.python, contender.programs))
         elsewhere = stack.enter_context(tempfile.TemporaryDirectory())

@@ -76,15 +76,17 @@ def _parts(model: object) -> Iterator[Any]:
     """Yields `model` and every object that it holds, each once; classes, functions and plain values are none."""
     seen: set[int] = set()
     waiting: list[Any] = [model]
+    made: list[list[Any]] = []  # what was made here lives on: what comes into its place would count as seen
     while waiting:
         part = waiting.pop()
-        if isinstance(part, _LEAVES) or id(part) in seen:
+        if issubclass(type(part), _LEAVES) or id(part) in seen:
             continue
         seen.add(id(part))
         yield part
         waiting += gc.get_referents(part)
-        if isinstance(part, np.ndarray) and part.dtype.hasobject:  # the collector does not look into arrays
-            waiting += part.ravel().tolist()
+        if issubclass(type(part), np.ndarray) and part.dtype.hasobject:  # the collector does not look into arrays
+            made.append(np.asarray(part).ravel().tolist())
+            waiting += made[-1]
 
 
 def _check_of(kind: type) -> Check | None:

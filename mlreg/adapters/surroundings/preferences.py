@@ -9,10 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlreg.adapters.surroundings.durable import sync_directory, sync_way_to
+from mlreg.domain.names import quoted
+from mlreg.errors import UsageError
 from mlreg.store.config import Config, parse_user_config
 
 FILE = "config.toml"
 _PLACE = "mlreg"
+_STORAGE = ("MLREG_STORAGE_TYPE", "BRXA_STORAGE_TYPE")
+_HERE = "local"
 
 
 def user_file(environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -30,6 +34,19 @@ def stated(variables: tuple[str, ...], environment: Mapping[str, str] = os.envir
 def present(variables: tuple[str, ...], environment: Mapping[str, str] = os.environ) -> list[str]:
     """Returns those of `variables` that are set to something."""
     return [name for name in variables if environment.get(name)]
+
+
+def check_storage(environment: Mapping[str, str] = os.environ) -> None:
+    """Checks that nobody asks for bytes to be kept elsewhere than in the repository.
+
+    Raises:
+        UsageError: Somebody does: what they register would not be where they look for it.
+    """
+    name, kind = stated(_STORAGE, environment) or ("", _HERE)
+    if kind != _HERE:
+        raise UsageError(
+            f"{name} asks for {quoted(kind)}: bytes are kept in the repository only, `{_HERE}`", hint=f"`unset {name}`"
+        )
 
 
 def read(path: Path) -> bytes:

@@ -28,7 +28,7 @@ def open_table(stream: BinaryIO, path: Path) -> Table:
         return _of_stdin(stream)
     if path.suffix.lower() in _LINES:
         return Table(rows=_lines(csv.texts(stream, path), path))
-    return Table(rows=_records(codec.parse_json(_whole(stream, path), name=str(path))))
+    return Table(rows=_records(codec.parse_json(_whole(stream, path), name=str(path), finite=False)))
 
 
 def _of_stdin(stream: BinaryIO) -> Table:
@@ -47,7 +47,7 @@ def _of_stdin(stream: BinaryIO) -> Table:
     while size <= codec.MAX_BYTES and (line := next(whole, "")):
         size += len(line)
         parts.append(line.encode())
-    return Table(rows=_records(codec.parse_json(b"".join(parts), name="-")))
+    return Table(rows=_records(codec.parse_json(b"".join(parts), name="-", finite=False)))
 
 
 def _whole(stream: BinaryIO, path: Path) -> bytes:
