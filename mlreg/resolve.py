@@ -62,8 +62,8 @@ def joined_ref(name: str, version: str | None, stages: Stages) -> Ref:
     if version is None:
         return ref
     if says_version(version):
-        selector = version.partition("@")[2]
-        raise UsageError(f"the model is said twice: {name} and {version}", hint=f"write the version alone: `{selector}`")
+        hint = f"write the version alone: `{version.partition('@')[2]}`"
+        raise UsageError(f"the model is said twice: {name} and {version}", hint=hint)
     if ref.selector is not None:
         raise UsageError(f"the version is said twice: {name} and {version}", hint=f"write `{ref.name} {version}`")
     return Ref(ref.name, parse_selector(version, stages), f"{name}@{version}")

@@ -24,7 +24,7 @@ class Budget:
     """What is left for the scan of one file, with all that is nested in it.
 
     Seconds are those of the CPU in this thread, so that a busy machine changes no verdict: 1.2, and one more for each
-    3 MB of the file, twice what the slowest honest ones take; what is unpacked counts too, up to ten times the file.
+    3 MB of the file, more than the slowest honest ones take; what is unpacked counts too, up to ten times the file.
     Memory is how much this process has grown since the scan began.
 
     Args:
