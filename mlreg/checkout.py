@@ -18,7 +18,7 @@ from mlreg.bench import Bench
 from mlreg.domain.decide import check_kept
 from mlreg.domain.names import checked_path, quoted
 from mlreg.domain.record import FileEntry
-from mlreg.errors import ConflictError, IntegrityError, UsageError
+from mlreg.errors import ConflictError, IntegrityError, TakenError, UsageError
 from mlreg.resolve import find_used, joined_ref
 from mlreg.store.blobs import Blobs, Progress, announce, measure, no_progress
 
@@ -152,7 +152,7 @@ def _missing(files: Sequence[FileEntry], directory: Path) -> list[FileEntry]:
         path = directory / _safe(entry.path)
         for parent in list(path.relative_to(directory).parents)[-2::-1]:
             if (directory / parent).is_symlink():
-                raise ConflictError(
+                raise TakenError(
                     f"{quoted(str(directory / parent), 200)} is a link", hint="check out to another directory: `-o DIR`"
                 )
             _check_directory(directory / parent, "check out to another directory: `-o DIR`")
@@ -165,7 +165,7 @@ def _check_directory(path: Path, hint: str) -> None:
     for place in (path, *path.parents):
         if os.path.lexists(place):
             if not place.is_dir():
-                raise ConflictError(f"{quoted(str(place), 200)} is not a directory", hint=hint)
+                raise TakenError(f"{quoted(str(place), 200)} is not a directory", hint=hint)
             return
 
 
@@ -183,7 +183,7 @@ def _is_there(path: Path, entry: FileEntry) -> bool:
         with path.open("rb") as stream:
             if measure(stream)[0] == entry.digest:
                 return True
-    raise ConflictError(
+    raise TakenError(
         f"{quoted(str(path), 200)} is there with other content",
         hint="check out to another directory with `-o DIR`, or move the file away",
         facts={"file": str(path)},

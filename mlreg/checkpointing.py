@@ -18,7 +18,7 @@ from mlreg.domain.events import Event
 from mlreg.domain.keyring import checked_fingerprint, parse_public_key
 from mlreg.domain.names import checked_model_name, folded, quoted
 from mlreg.domain.times import timestamp
-from mlreg.errors import ConflictError, IntegrityError, MlregError, NotAllowedError, NotFoundError, UsageError
+from mlreg.errors import IntegrityError, MlregError, NotAllowedError, NotFoundError, TakenError, UsageError
 from mlreg.store import codec, layout
 from mlreg.trusting import PathLike, SshNotary, keyring_of, pinned, signer
 
@@ -144,7 +144,7 @@ def _write(path: Path, data: bytes) -> None:
     try:
         files.add(path, data)
     except FileExistsError:
-        raise ConflictError(
+        raise TakenError(
             f"{quoted(str(path), 200)} is there",
             hint="write to another with `-o FILE`: a checkpoint is never written over",
             code="file-exists",

@@ -101,6 +101,12 @@ class ConflictError(MlregError):
     retryable = True
 
 
+class TakenError(ConflictError):
+    """It exists with other content, and will: what is wished has to be another."""
+
+    retryable = False
+
+
 class IntegrityError(MlregError):
     """Bytes that were to be used are not what their name says."""
 

@@ -19,7 +19,7 @@ from mlreg.domain.names import checked_path, quoted
 from mlreg.domain.record import FileEntry
 from mlreg.domain.retention import Policy
 from mlreg.domain.state import ModelState, Standing
-from mlreg.errors import ConflictError
+from mlreg.errors import TakenError
 from mlreg.ranking import formula_of, ranked
 from mlreg.resolve import Found, find_shown, find_used, joined_ref
 from mlreg.store import codec, settings
@@ -221,9 +221,9 @@ def _check_ways(directory: Path, paths: Iterable[str]) -> None:
         way = directory / checked_path(path)
         within = [way, *list(way.parents)[: len(Path(path).parts) - 1]]
         if link := next((place for place in within if place.is_symlink()), None):
-            raise ConflictError(f"{quoted(str(link), 200)} is a link", hint=hint)
+            raise TakenError(f"{quoted(str(link), 200)} is a link", hint=hint)
         if way.is_dir():
-            raise ConflictError(f"{quoted(str(way), 200)} is a directory", hint=hint)
+            raise TakenError(f"{quoted(str(way), 200)} is a directory", hint=hint)
 
 
 def _written(entry: FileEntry) -> Written:

@@ -23,7 +23,7 @@ from mlreg.domain.stages import ARCHIVED
 from mlreg.domain.state import ModelState, Standing
 from mlreg.domain.statement import Choice, choose_version, find_same, listed, stated_version
 from mlreg.domain.values import plain_mapping
-from mlreg.errors import BlockedError, ConflictError, UsageError
+from mlreg.errors import BlockedError, TakenError, UsageError
 from mlreg.intake import SourceFile, checked_requirement, gather, open_input
 from mlreg.kinship import Kin
 from mlreg.lazy import LazyModule
@@ -274,7 +274,7 @@ def check_spelling(state: ModelState, name: str) -> None:
         ConflictError: It is there in another spelling.
     """
     if state.head and state.spelling != name:
-        raise ConflictError(
+        raise TakenError(
             f"the model is called {state.spelling}: {name} differs only in case",
             hint=f"write `{state.spelling}`, or choose another name",
             facts={"model": state.spelling},

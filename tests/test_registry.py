@@ -285,7 +285,9 @@ def test_promoting_to_the_archive_is_archiving(registry: Registry, put: Put) -> 
     registry.promote("fraud", "1.0.0", to="production")
     with pytest.raises(BlockedError):
         registry.promote("fraud", "1.0.0", to="archived")
-    moved = registry.promote("fraud", "1.0.0", to="archived", from_stage="production", force=True, reason="switched off")
+    moved = registry.promote(
+        "fraud", "1.0.0", to="archived", from_stage="production", force=True, reason="switched off"
+    )
     assert (moved.from_stage, moved.to_stage, moved.changed) == ("production", "archived", True)
     assert registry.history("fraud").events[-1].kind == "archived"
     assert not registry.promote("fraud", "1.0.0", to="archived", from_stage="production").changed

@@ -10,7 +10,7 @@ from mlreg.domain.events import Draft
 from mlreg.domain.names import first_line, suggestion
 from mlreg.domain.stages import ARCHIVED, Stages
 from mlreg.domain.state import Deprecation, Drop, ModelState, Seat, Standing
-from mlreg.errors import BlockedError, ConflictError, NotFoundError
+from mlreg.errors import BlockedError, ConflictError, NotFoundError, TakenError
 
 HasBytes = Callable[[Standing], bool]
 
@@ -59,7 +59,7 @@ def check_free(state: ModelState, version: str) -> None:
         known = state.versions[same]
         is_same = str(known.version) == version
         how = "with other content" if is_same else f"and differs from {version} in build metadata only"
-        raise ConflictError(
+        raise TakenError(
             f"{state.spelling} {known.version} exists {how}",
             hint=f"state another version, or see `mlreg info {state.spelling}@{known.version}`",
             facts={"model": state.spelling, "version": str(known.version), "digest": known.record},

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 
 from mlreg.domain.events import KEY_ADDED, KEY_REMOVED, Draft, Event
 from mlreg.domain.names import quoted
-from mlreg.errors import BlockedError, ConflictError, NotAllowedError, NotFoundError, UsageError
+from mlreg.errors import BlockedError, ConflictError, NotAllowedError, NotFoundError, TakenError, UsageError
 
 NAMESPACE = "mlreg-keys@v1"
 ADMINS = "admins"
@@ -169,7 +169,7 @@ def addition(
     known = ring.keys.get(key.fingerprint)
     named = tuple(sorted({*groups, *(known.groups if known else ())}))
     if known and person(known.who) != person(who):
-        raise ConflictError(
+        raise TakenError(
             f"that key is of {known.who}",
             hint=f"remove it first: `mlreg keys remove {key.fingerprint}`",
             facts={"fingerprint": key.fingerprint, "who": known.who},

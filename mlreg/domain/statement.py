@@ -13,7 +13,7 @@ from mlreg.domain.record import ModelVersion, differing_facts
 from mlreg.domain.semver import Level, Version
 from mlreg.domain.state import ModelState, Standing
 from mlreg.domain.values import plain_mapping
-from mlreg.errors import BlockedError, ConflictError, UsageError
+from mlreg.errors import BlockedError, TakenError, UsageError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def find_same(
     differing = differing_facts(read(known), new)
     if not differing:
         return known
-    raise ConflictError(
+    raise TakenError(
         f"{state.spelling} {stated} exists with other content: {', '.join(differing)} differ",
         hint=f"state another version, or see `mlreg info {state.spelling}@{stated}`",
         facts={

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlreg.adapters.surroundings.durable import sync_way_to
 from mlreg.domain.names import quoted
-from mlreg.errors import ConflictError, NotFoundError
+from mlreg.errors import ConflictError, NotFoundError, TakenError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _named(environment: Mapping[str, str]) -> str | None:
 
 
 def _in_the_way(path: Path) -> ConflictError:
-    return ConflictError(
+    return TakenError(
         f"{quoted(str(path), 200)} is in the way: it is not a directory",
         hint="name another place, as in `mlreg init DIR`",
         facts={"file": ascii(str(path))},

@@ -19,7 +19,7 @@ from mlreg.answers.demonstrated import Demonstrated, Step
 from mlreg.cli.options import DryRun
 from mlreg.cli.output import View
 from mlreg.domain.names import quoted
-from mlreg.errors import ConflictError
+from mlreg.errors import TakenError
 
 EXAMPLES = """\b
 Examples:
@@ -38,7 +38,7 @@ def run(
     session = ctx.obj
     output = session.output()
     if keep is not None and keep.exists():
-        raise ConflictError(
+        raise TakenError(
             f"{quoted(str(keep), 200)} is there already", hint="name a new directory: `mlreg demo --keep DIR`"
         )
     with tempfile.TemporaryDirectory(prefix="mlreg-demo-") as scratch:

@@ -18,7 +18,7 @@ from mlreg.cli.rows import dotted
 from mlreg.domain.names import quoted, suggestion
 from mlreg.domain.refs import joined, says_version
 from mlreg.domain.signatures.model import SIDES, Field, Schema, Signature
-from mlreg.errors import ConflictError, NotFoundError, UsageError
+from mlreg.errors import NotFoundError, TakenError, UsageError
 from mlreg.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _write(path: Path, text: bytes, *, dry_run: bool) -> None:
     try:
         write(path, text)
     except FileExistsError:
-        raise ConflictError(
+        raise TakenError(
             f"{quoted(str(path), 200)} is there with another content",
             hint=f"see what changed with `mlreg signature check {path} DATA`, or write elsewhere with `-o`",
             code="file-exists",
