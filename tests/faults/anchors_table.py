@@ -26,8 +26,8 @@ from .calls import CHANGES
 from .campaigns import CAMPAIGNS
 from .commands import COMMANDS
 from .lab import SOURCES, Lab
+from .racing import promotions_in, raced
 from .subjects import Standing, Subject
-from .test_races import promotions_in, raced
 from .trial import Tally, Trial
 from .workshop import opened_lab, place
 

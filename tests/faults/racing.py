@@ -1,18 +1,27 @@
-"""Owns two commands at once: the first is stopped at one of its calls, the second runs, the first goes on.
+"""Owns commands at once: two that meet between two calls of the first, and many processes that promote.
 
-So every way in which they can meet between two calls is tried once, and the outcome is the same each time.
+Of two, the first is stopped at one of its calls, the second runs, the first goes on: every way in which they can meet
+is tried once, and the outcome is the same each time.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import signal
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
+from mlreg import Registry
+
 from .calls import CHANGES, LOOKS, Call, Mode
-from .lab import Fault, Lab, Run
+from .lab import HERE, SOURCES, Fault, Lab, Run
+from .racer import MODEL, Outcome, versions_of
 from .subjects import Standing, Words, problems, standing, write_sources
 
 
@@ -72,3 +81,23 @@ class Arena:
 
 def _stop(at: int) -> Fault:
     return Fault(CHANGES | LOOKS, at, Mode.SIGNAL_BEFORE, signal.SIGSTOP)
+
+
+def raced(root: Path, processes: int, promotions: int, share_killed: float = 0.0) -> Outcome:
+    """Has `processes` promote `promotions` times each, a share of them killed, and returns what each was told."""
+    write_sources(root)
+    registry = Registry.init(root)
+    for process in range(processes):
+        for version in versions_of(process):
+            registry.register(MODEL, root / "model.bin", version=version, meta={"process": process})
+    arguments = [str(root / ".mlreg"), str(processes), str(promotions), str(share_killed)]
+    command = [sys.executable, str(HERE / "racer.py"), *arguments]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(SOURCES)}, capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return json.loads(done.stdout)
+
+
+def promotions_in(root: Path) -> Counter[tuple[str, int]]:
+    """Returns the promotions that the history tells of: version and number of the event."""
+    events = Registry.open(root).history(MODEL).document()["events"]
+    return Counter((event["version"], event["number"]) for event in events if event["kind"] == "promoted")

@@ -20,8 +20,8 @@ from mlreg.store import codec, layout
 from .calls import Kind
 from .commands import IN_PRODUCTION, REPLACED, SECOND, THREE
 from .lab import HERE, SOURCES
-from .racer import MODEL, Outcome, versions_of
-from .racing import Meeting
+from .racer import MODEL, Outcome
+from .racing import Meeting, promotions_in, raced
 from .subjects import Standing, Words, problems, standing, write_sources
 
 FRESH: Sequence[Words] = [("init",)]
@@ -139,24 +139,6 @@ def test_two_absolute_wishes_at_once_end_as_one_after_the_other(arena, first, se
 
 
 # ---- many processes
-
-
-def raced(root: Path, processes: int, promotions: int, share_killed: float = 0.0) -> Outcome:
-    write_sources(root)
-    registry = Registry.init(root)
-    for process in range(processes):
-        for version in versions_of(process):
-            registry.register(MODEL, root / "model.bin", version=version, meta={"process": process})
-    arguments = [str(root / ".mlreg"), str(processes), str(promotions), str(share_killed)]
-    command = [sys.executable, str(HERE / "racer.py"), *arguments]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(SOURCES)}, capture_output=True, text=True)
-    assert done.returncode == 0 and not done.stderr, done.stderr
-    return json.loads(done.stdout)
-
-
-def promotions_in(root: Path) -> Counter[tuple[str, int]]:
-    events = Registry.open(root).history(MODEL).document()["events"]
-    return Counter((event["version"], event["number"]) for event in events if event["kind"] == "promoted")
 
 
 def check_race(root: Path, outcome: Outcome, wished: int) -> None:
