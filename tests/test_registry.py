@@ -280,6 +280,18 @@ def test_a_rollback_to_a_version_is_undone_by_going_to_the_one_left(registry: Re
     assert [registry.info(f"fraud@production~{back}").record.version.patch for back in range(4)] == [2, 0, 2, 1]
 
 
+def test_who_lets_a_rule_choose_a_version_that_was_rolled_back_is_told(registry: Registry, put: Put) -> None:
+    for version in ("1.0.0", "1.0.1"):
+        put(version=version)
+        registry.promote("fraud", version, to="production")
+    assert list(registry.info("fraud@^1").notes) == []
+    registry.rollback("fraud")
+    for reference in ("fraud@^1", "fraud@latest"):
+        [note] = registry.info(reference).notes
+        assert note.startswith("1.0.1 was rolled back at ") and "`mlreg deprecate fraud@1.0.1 --reason TEXT`" in note
+    assert list(registry.info("fraud@1.0.1").notes) == []
+
+
 def test_promoting_to_the_archive_is_archiving(registry: Registry, put: Put) -> None:
     put()
     registry.promote("fraud", "1.0.0", to="production")

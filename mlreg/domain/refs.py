@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlreg.domain.decide import find_standing
+from mlreg.domain.events import ROLLED_BACK
 from mlreg.domain.names import checked_label, checked_model_name, few, quoted, suggestion
 from mlreg.domain.semver import Version
 from mlreg.domain.stages import ARCHIVED, Stages
@@ -189,7 +190,7 @@ def resolve(
         case ByStage():
             return _by_stage(state, selector, stages, asked)
         case ByLatest():
-            return Resolved(_found(state.latest(), state, asked, "has no release yet"), LATEST)
+            return _chosen(state, _found(state.latest(), state, asked, "has no release yet"), LATEST)
         case ByBest():
             return Resolved(best(), BEST)
         case ByConstraint():
@@ -335,7 +336,16 @@ def _by_constraint(state: ModelState, selector: ByConstraint) -> Resolved:
             hint=f"see its versions with `mlreg list {state.spelling}`",
             facts={"model": state.spelling, "constraint": selector.text},
         )
-    return Resolved(greatest, "constraint")
+    return _chosen(state, greatest, "constraint")
+
+
+def _chosen(state: ModelState, standing: Standing, by: str) -> Resolved:
+    """Returns the version that a rule has chosen; nobody may want one that was taken out of service."""
+    moved = standing.moved
+    if standing.stage != ARCHIVED or moved.kind != ROLLED_BACK:
+        return Resolved(standing, by)
+    mark = f"`mlreg deprecate {state.spelling}@{standing.version} --reason TEXT` keeps it from being chosen"
+    return Resolved(standing, by, f"{standing.version} was rolled back at {moved.at} by {moved.actor}: {mark}")
 
 
 def _by_digest(state: ModelState, selector: ByDigest, digests: FileDigests) -> Resolved:
