@@ -138,6 +138,21 @@ def test_own_classes_need_trust_and_the_command_is_told(own, protocol):
     assert scanned(data, "ownpackage.Other").verdict == "needs-trust"
 
 
+@pytest.mark.parametrize(
+    "loss", ["AbsoluteError", "HalfBinomialLoss", "HalfPoissonLoss", "HalfTweedieLossIdentity", "PinballLoss"]
+)
+def test_losses_as_scikit_learn_saved_them_until_1_5_are_allowed_and_build_nothing_else(loss):
+    """They go through a function that takes the class: of that only theirs may be one."""
+
+    def verdict(first: bytes) -> str:
+        made = f"csklearn._loss._loss\n__pyx_unpickle_Cy{loss}\n(".encode() + first + b"I238750788\n)tR."
+        return scanned(b"\x80\x02" + made).verdict
+
+    assert verdict(f"csklearn._loss._loss\nCy{loss}\n".encode()) == "allowed"
+    assert verdict(b"cos\nsystem\n") == "refused"
+    assert verdict(b"I1\n") == "refused"
+
+
 def test_own_functions_that_are_only_kept_need_trust(own):
     preprocessing = pytest.importorskip("sklearn.preprocessing")
     stream = io.BytesIO()

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mlreg.adapters.frameworks import _lightgbm_text
+from mlreg.adapters.frameworks import _lightgbm_text, _xgboost_model
 from mlreg.errors import NotAllowedError
 
 Check = Callable[[Any], str]
@@ -24,7 +24,6 @@ _LEAVES: Final = (
     type, str, bytes, int, float, complex, bool, type(None), types.FunctionType, types.BuiltinFunctionType,
     types.ModuleType, types.CodeType, np.generic, np.dtype, np.ufunc,
 )  # fmt: skip
-_LIGHTGBM: Final = "lightgbm.basic.Booster"
 _MT19937_WORDS: Final = 624
 _PHILOX_NUMBERS: Final = 4
 _BITSET_WORDS: Final = 8
@@ -52,14 +51,26 @@ def check_state(name: str, target: object, state: object) -> None:
     Raises:
         NotAllowedError: It lies.
     """
-    if f"{type(target).__module__}.{type(target).__qualname__}" != _LIGHTGBM or not isinstance(state, dict):
-        return
+    paths = (f"{base.__module__}.{base.__qualname__}" for base in type(target).__mro__)
+    found = next((_STATES[path] for path in paths if path in _STATES), None)
+    try:
+        if found:
+            found(state)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _refused(name, target, str(error)) from error
+
+
+def _lightgbm_state(state: Any) -> None:
     for text in (state.get("_handle"), state.get("handle")):
         if text is not None:
-            try:
-                _lightgbm_text.check(text.encode())
-            except (ValueError, AttributeError) as error:
-                raise _refused(name, target, str(error)) from error
+            _lightgbm_text.check(text.encode())
+
+
+def _xgboost_state(state: Any) -> None:
+    if type(state) is not dict:  # what is looked at twice has to be the same then
+        raise ValueError("its state is none")
+    if state["handle"] is not None:
+        _xgboost_model.check_pickled(state["handle"])
 
 
 def _refused(name: str, part: object, problem: str) -> NotAllowedError:
@@ -263,6 +274,11 @@ def _philox(generator: Any) -> str:
     return "" if 0 <= place <= _PHILOX_NUMBERS else f"it stands at {place} of {_PHILOX_NUMBERS} numbers"
 
 
+_STATES: Final[Mapping[str, Callable[[Any], None]]] = {
+    "lightgbm.basic.Booster": _lightgbm_state,
+    "xgboost.core.Booster": _xgboost_state,
+}
+"""Raise what does not hold together in a state, for its package would end the process at it."""
 _TREES: Final = [
     f"sklearn.neighbors.{module}.{name}{width}"
     for module, name in (("_kd_tree", "KDTree"), ("_ball_tree", "BallTree"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from mlreg.adapters.frameworks import _foreign
+from mlreg.adapters.frameworks import _foreign, _xgboost_model
 from mlreg.adapters.frameworks._pickled import asked
 from mlreg.lazy import LazyModule
 
@@ -70,7 +70,7 @@ def load(files: Mapping[str, BinaryIO]) -> Any:
     """
     name, stream = _foreign.only(files, "an XGBoost model", FORMATS)
     with _foreign.loading(name, "an XGBoost model"):
-        data = bytearray(stream.read())
+        data = _xgboost_model.checked(stream.read())
         booster = xgboost.Booster()
         booster.load_model(data)
         kind = _ESTIMATORS.get(_estimator_type(booster))

@@ -187,6 +187,10 @@ def _block(args: tuple[Any, ...]) -> str:
     return "" if not any(type(arg) is int for arg in args) else "a number"
 
 
+_LOSSES = (
+    "AbsoluteError", "ExponentialLoss", "HalfBinomialLoss", "HalfGammaLoss", "HalfMultinomialLoss", "HalfPoissonLoss",
+    "HalfSquaredError", "HalfTweedieLoss", "HalfTweedieLossIdentity", "HuberLoss", "PinballLoss",
+)  # fmt: skip
 CHECKS: Final[Mapping[str, Check]] = {
     **dict.fromkeys(("builtins.set", "builtins.frozenset", "builtins.list", "builtins.tuple", "builtins.dict",
                      "builtins.bytearray", "builtins.bytes"), _no_size),
@@ -206,7 +210,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "pandas.core.indexes.base._new_Index": _index,
     "sklearn.metrics._dist_metrics.newObj": _class_first,
     "sklearn.neighbors._kd_tree.newObj": _class_first,
-    "sklearn._loss._loss.__pyx_unpickle_CyHalfMultinomialLoss": _class_first,
+    **{f"sklearn._loss._loss.__pyx_unpickle_Cy{loss}": _class_first for loss in _LOSSES},
     "sklearn.neighbors._ball_tree.newObj": _class_first,
     "torch._utils._rebuild_tensor": _tensor,
     "torch._utils._rebuild_tensor_v2": _tensor,
