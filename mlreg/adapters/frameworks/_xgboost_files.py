@@ -26,8 +26,8 @@ _DEEPEST: Final = 24
 _CONSTANTS: Final[Mapping[int, Any]] = {ord("T"): True, ord("F"): False, ord("Z"): None}
 _NUMBERS: Final = {ord(mark): struct.Struct(f">{kind}") for mark, kind in zip("iUIlLdD", "bBhiqfd", strict=True)}
 _ARRAYS: Final[Mapping[int, str]] = {
-    **{ord(mark): kind for mark, kind in zip("iUIlLdD", (">i1", ">u1", ">i2", ">i4", ">i8", ">f4", ">f8"), strict=True)},
-    **{ord(mark): kind for mark, kind in zip("umM", (">u2", ">u4", ">u8"), strict=True)},
+    **{mark: number.format for mark, number in _NUMBERS.items()},
+    **{ord(mark): kind for mark, kind in zip("umM", (">H", ">I", ">Q"), strict=True)},
 }
 
 

@@ -291,7 +291,8 @@ def _check_settings(config: Any, model: Any) -> None:
         sizes.append((_trees_of(booster).get("gbtree_model_param", {}), trees["gbtree_model_param"]))
     if any(value != of[key] for said, of in sizes for key, value in said.items() if key.startswith("num_")):
         raise ValueError("it was trained with other sizes than it has")
-    _check_objective(learner["objective"], result["learner_model_param"], _check_sizes(result["learner_model_param"])[1])
+    sizes_of = result["learner_model_param"]
+    _check_objective(learner["objective"], sizes_of, _check_sizes(sizes_of)[1])
     threads = [int(learner["generic_param"].get(key, 0)) for key in ("nthread", "n_jobs")]
     if max(threads) > _MAX_THREADS:
         raise ValueError("it asks for more threads than any machine has")

@@ -70,8 +70,8 @@ def load(files: Mapping[str, BinaryIO]) -> Any:
     """
     name, stream = _foreign.only(files, "an XGBoost model", FORMATS)
     with _foreign.loading(name, "an XGBoost model"):
-        data = _xgboost_model.checked(stream.read())
         booster = xgboost.Booster()
+        data = _xgboost_model.checked(stream.read())
         booster.load_model(data)
         kind = _ESTIMATORS.get(_estimator_type(booster))
         if kind is None:
