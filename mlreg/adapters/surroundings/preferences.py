@@ -94,14 +94,16 @@ def change(path: Path, make: Callable[[bytes], bytes], staging: Path | None = No
     """
     real = Path(os.path.realpath(path))
     real.parent.mkdir(parents=True, exist_ok=True)
+    new = _staged(real, real.parent if staging is None or real != path.absolute() else staging)
     directory = os.open(real.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with suppress(OSError):  # file systems without locks
             fcntl.flock(directory, fcntl.LOCK_EX)
+            new.unlink()  # of who was killed, or lost power with both names on the disk
         before = real.read_bytes() if real.exists() else b""
         after = make(before)
         if after != before:
-            _replace(real, after, real.parent if staging is None or real != path.absolute() else staging)
+            _replace(real, after, new)
         sync_directory(real.parent)  # also where there was no change: who made it may have been killed before this
         if staging is None:
             sync_way_to(real.parent)
@@ -110,9 +112,12 @@ def change(path: Path, make: Callable[[bytes], bytes], staging: Path | None = No
         os.close(directory)
 
 
-def _replace(path: Path, data: bytes, staging: Path) -> None:
-    staging.mkdir(exist_ok=True)
-    new = staging / f".{path.name}.new"  # always the same: what was killed leaves one at most
+def _staged(path: Path, staging: Path) -> Path:
+    return staging / f".{path.name}.new"  # always the same: what was killed leaves one at most
+
+
+def _replace(path: Path, data: bytes, new: Path) -> None:
+    new.parent.mkdir(exist_ok=True)
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
     try:
         with open(new, "wb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, mode)) as file:
