@@ -52,6 +52,7 @@ _VARYING = {
     r"\b[0-9a-f]{32,64}\b": "HEX",
     r"\b[0-9a-f]{8}(?=\.yaml)": "HEX",
     r"\bnow\b|\b\d+ (min|h|d) ago\b": "AGO",
+    r"\bpython version +\S+": "PYTHON",
     r"─+": "─",
     r" {2,}": " ",
     r" +$": "",

@@ -41,7 +41,9 @@ def told(name: str) -> Told:
 def old(name: str, tmp_path: Path) -> Registry:
     """The repository as it was, opened by the mlreg of today."""
     with tarfile.open(FORMATS / f"{name}.tar.gz") as archive:
-        archive.extractall(tmp_path, filter="tar")
+        if hasattr(tarfile, "tar_filter"):  # not in Python 3.11.0 to 3.11.3
+            archive.extraction_filter = tarfile.tar_filter
+        archive.extractall(tmp_path)
     return Registry.open(tmp_path)
 
 

@@ -225,6 +225,8 @@ class TestSignals:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
     @pytest.mark.parametrize(("ends", "code"), [(5, 5), (0, None)])
     def test_are_passed_on_and_nothing_is_registered(self, mlreg, python, tmp_path, number, ends, code, model_file):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            pytest.skip("whoever started the tests ignores it, as nohup does")
         model_file()
         words = ["run", "--register", "x", "model.bin", "--", *python(self.WAIT.format(code=ends))]
         run = subprocess.Popen(

@@ -83,8 +83,9 @@ def cache_as_file(place: Path) -> None:
 
 
 def damage_cache(place: Path) -> None:
-    cached = next(path for path in (place / "cache").rglob("*") if path.is_file())
-    cached.write_bytes(cached.read_bytes()[:-1] + b"?")
+    for cached in (place / "cache").rglob("*"):  # what is looked at on the way is made anew before it is judged
+        if cached.is_file():
+            cached.write_bytes(cached.read_bytes()[:-1] + b"?")
 
 
 def blobs_into_git(place: Path) -> None:
