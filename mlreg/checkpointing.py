@@ -16,7 +16,7 @@ from mlreg.answers.verified import Problem, Verified
 from mlreg.bench import Bench
 from mlreg.domain.events import Event
 from mlreg.domain.keyring import checked_fingerprint, parse_public_key
-from mlreg.domain.names import checked_model_name, folded, quoted
+from mlreg.domain.names import checked_model_name, folded, quoted, unfolded
 from mlreg.domain.times import timestamp
 from mlreg.errors import IntegrityError, MlregError, NotAllowedError, NotFoundError, TakenError, UsageError
 from mlreg.store import codec, layout
@@ -246,7 +246,7 @@ def _is_whole(said: Mapping[str, Any]) -> bool:
 
 def _is_history(model: str) -> bool:
     try:
-        return model == layout.REPOSITORY or folded(checked_model_name(model.replace("+", "/"))) == model
+        return model == layout.REPOSITORY or folded(checked_model_name(unfolded(model))) == model
     except UsageError:
         return False
 

@@ -2,7 +2,7 @@
 
 Pages show commands in ```console blocks: `$ ` before what is typed, below it what a terminal of 100 columns shows, and
 `...` where lines are left out. All blocks of a page are typed into one shell, in an empty directory that is shown as
-`/home/ann/work`. Python stands in ```pycon blocks. `MLREG_DOCS=rewrite pytest tests/test_docs.py` puts in what comes
+`/home/ann/code`. Python stands in ```pycon blocks. `MLREG_DOCS=rewrite pytest tests/test_docs.py` puts in what comes
 out now.
 """
 
@@ -38,7 +38,7 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 COMMANDS_PAGE, FORMAT_PAGE = ROOT / "docs/commands.md", ROOT / "docs/format.md"
-HOME = "/home/ann/work"
+HOME = "/home/ann/code"
 COLUMNS = 100
 REWRITES = os.environ.get("MLREG_DOCS") == "rewrite"
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from mlreg import Registry
+from mlreg.adapters.surroundings import preferences
 from mlreg.errors import UsageError
 from mlreg.store import settings, toml_text
 from mlreg.store.config import TEMPLATE, parse_config
@@ -423,8 +424,10 @@ def test_the_method_is_the_twin_of_the_command(mlreg, file, tmp_path):
 
 @pytest.mark.parametrize("variable", ["MLREG_STORAGE_TYPE", "BRXA_STORAGE_TYPE"])
 def test_who_asks_for_bytes_in_another_place_is_told_before_they_are_kept_here(mlreg, project, monkeypatch, variable):
-    monkeypatch.setenv(variable, "local")
-    assert mlreg("list").code == 0
+    assert variable in settings.parse_key(preferences.STORAGE_TYPE)[0].variables == preferences.STORAGE_VARIABLES
+    for local in ("local", "LOCAL"):  # as `config list` takes it
+        monkeypatch.setenv(variable, local)
+        assert (mlreg("list").code, mlreg("config", "list").code) == (0, 0)
     monkeypatch.setenv(variable, "s3")
     answer = mlreg("register", "new", "v100.pkl")
     assert (answer.code, answer.out) == (2, "")

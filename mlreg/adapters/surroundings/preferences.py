@@ -7,16 +7,23 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlreg.adapters.surroundings.durable import sync_directory, sync_way_to
 from mlreg.domain.names import quoted
 from mlreg.errors import UsageError
+from mlreg.lazy import LazyModule
 from mlreg.store.config import Config, parse_user_config
+
+if TYPE_CHECKING:
+    from mlreg.store import settings
+else:
+    settings = LazyModule("mlreg.store.settings")
 
 FILE = "config.toml"
 _PLACE = "mlreg"
-_STORAGE = ("MLREG_STORAGE_TYPE", "BRXA_STORAGE_TYPE")
-_HERE = "local"
+STORAGE_TYPE = "storage.type"
+STORAGE_VARIABLES = ("MLREG_STORAGE_TYPE", "BRXA_STORAGE_TYPE")  # of that setting: known here, as every call asks
 
 
 def user_file(environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -42,10 +49,14 @@ def check_storage(environment: Mapping[str, str] = os.environ) -> None:
     Raises:
         UsageError: Somebody does: what they register would not be where they look for it.
     """
-    name, kind = stated(_STORAGE, environment) or ("", _HERE)
-    if kind != _HERE:
+    asked = stated(STORAGE_VARIABLES, environment)
+    if asked is None:
+        return
+    (name, wanted), (key, _) = asked, settings.parse_key(STORAGE_TYPE)
+    if not key.kind.accepts(key.kind.read(wanted)):
         raise UsageError(
-            f"{name} asks for {quoted(kind)}: bytes are kept in the repository only, `{_HERE}`", hint=f"`unset {name}`"
+            f"{name} asks for {quoted(wanted)}: bytes are kept in the repository only, `{key.default}`",
+            hint=f"`unset {name}`",
         )
 
 
