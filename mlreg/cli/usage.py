@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlreg.domain.names import quoted, suggestion
+from mlreg.domain.stages import Stages
 from mlreg.errors import UsageError
 
 # what people type who know git, MLflow, DVC, Docker or kubectl
@@ -34,7 +35,6 @@ _OPTIONS = {
     "--metrics": ("--metric",), "--params": ("--param",), "--tags": ("--tag",), "--yes": ("--force",),
     "-y": ("--force",),
 }  # fmt: skip
-_STAGES = frozenset(["dev", "development", "stage", "staging", "prod", "production"])
 _EXTRA = re.compile(r"unexpected extra argument\S* \((\S+)\)")
 _EXTRA_OPTIONS = {"rollback": "--to", "promote": "--to", "approve": "--for", "reject": "--for"}
 
@@ -56,14 +56,14 @@ def usage_error(error: Any, words: Sequence[str], known: Sequence[str]) -> Usage
     """
     verb = next((word for word in words if word in known), "")
     option = getattr(error, "option_name", None)
-    hint = _option_meant(option, error, words) if option else _line_meant(error, words, verb)
+    hint = _option_meant(option, error) if option else _line_meant(error, words, verb)
     message = (error.message if option and hint else error.format_message()).strip().rstrip(".").split("\n", 1)[0]
     return UsageError(
         message[:1].lower() + message[1:], hint=hint or f"see `{shlex.join(filter(None, ['mlreg', verb, '--help']))}`"
     )
 
 
-def _option_meant(option: str, error: Any, words: Sequence[str]) -> str | None:
+def _option_meant(option: str, error: Any) -> str | None:
     """Returns the hint about an option that there is not."""
     taken = [name for param in error.ctx.command.params for name in param.opts] if error.ctx else []
     for meant in _OPTIONS.get(option, ()):
@@ -78,7 +78,7 @@ def _line_meant(error: Any, words: Sequence[str], verb: str) -> str | None:
     """Returns the hint about words that lack their option."""
     param = getattr(error, "param", None)
     if param is not None and getattr(param, "metavar", "") == "STAGE" and "--" not in words:
-        rest, stage = (words[:-1], words[-1]) if words[-1].lower() in _STAGES else (words, "production")
+        rest, stage = (words[:-1], words[-1]) if Stages().find(words[-1]) else (words, "production")
         return f"to which stage? `{shlex.join(['mlreg', *rest, param.opts[0], stage])}`"
     extra = _EXTRA.search(error.format_message())
     if extra and verb in _EXTRA_OPTIONS and extra[1] in words and _EXTRA_OPTIONS[verb] not in words:
