@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mlreg.adapters import load, names
@@ -96,6 +96,7 @@ CHECKS: dict[str, Any] = {name: globals()[f"check_{name}"] for name in names("fo
 
 @pytest.mark.parametrize("format", names("formats"))
 @given(found=findings)
+@example(found=[Finding("MLR101", "\ud800", "", None, None, None, "error")])
 def test_whatever_findings_hold_a_format_stays_what_it_is(format, found):
     CHECKS[format](rendered(format, *found), found)
 

@@ -59,4 +59,8 @@ def _result(finding: Finding, rule: int, fingerprint: str) -> dict[str, Any]:
 
 def _uri(path: str) -> str:
     known = relative(path)
-    return ("file://" if os.path.isabs(known) else "") + quote(os.fsencode(known), safe="/")
+    try:
+        name = os.fsencode(known)
+    except UnicodeEncodeError:  # half a character: no file has such a name, but a document may name one
+        name = known.encode(errors="surrogatepass")
+    return ("file://" if os.path.isabs(known) else "") + quote(name, safe="/")
